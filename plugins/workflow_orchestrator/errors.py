@@ -1,0 +1,185 @@
+"""Every error of the workflow orchestrator, in one tree.
+
+    OrchestratorError
+    ├── DefinitionError            the files of a workflow are wrong            (never retried)
+    ├── ConfigurationError         the platform's own configuration is wrong    (never retried)
+    ├── RunInputError              what a run was started with is wrong         (never retried)
+    │   ├── ConfError                  unknown or ill-typed keys in the conf, all of them
+    │   ├── DocumentNotFoundError      no such document in the storage
+    │   ├── DocumentOutsideStorageError  a path or URI that leaves the storage
+    │   ├── AlreadyProcessedError      the same document and definition gave a video before
+    │   └── AutoApprovalRefusedError   `approval: auto` where the profile asks for a person
+    ├── DocumentError              the document itself cannot be used           (never retried)
+    │   ├── NotAPdfError  EmptyDocumentError  EncryptedDocumentError  ImageOnlyDocumentError
+    │   ├── DamagedDocumentError       a PDF that no reader can open, even after repair
+    │   └── DocumentLimitError         over a limit of pages, bytes, seconds or memory
+    ├── FigureError                a printed figure cannot be read              (never retried)
+    ├── BusinessValidationError    values missing, not proven or against a rule (never retried; `catch` takes it)
+    ├── CorrectionError            a person's correction does not stand up      (retried: asks again)
+    ├── ScriptError                the script cannot be written as asked        (never retried)
+    │   ├── UnboundFigureError         a number that comes from no proven value
+    │   └── ComplianceBlockedError     a rule of the compliance packs says no
+    ├── ApprovalError              the release was refused, void or never given (never retried)
+    ├── RenderError                slides, speech or video cannot be made       (never retried)
+    │   ├── LayoutError                content that does not fit or a glyph that the fonts lack
+    │   ├── SpeechError                the voice gave no usable audio
+    │   └── VideoCheckError            the finished file is not what was planned
+    ├── EncoderError               the encoder process failed or hung           (retried)
+    └── StorageError               the storage did not answer                   (retried)
+
+A class says in `retryable` whether trying the same again can help; Airflow's retry policy reads that and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class OrchestratorError(Exception):
+    """The base of the tree. `message` names the thing, the value and what to do about it."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.details)
+
+    def to_json(self) -> dict[str, Any]:
+        """The error as data: class name, message and JSON-safe details."""
+        return {"error": type(self).__name__, "message": self.message, **self.details}
+
+
+def _rebuild(cls: type[OrchestratorError], message: str, details: dict[str, Any]) -> OrchestratorError:
+    return cls(message, **details)
+
+
+class DefinitionError(OrchestratorError):
+    """The files of a workflow are wrong; the message lists every problem. A retry cannot help."""
+
+
+class ConfigurationError(OrchestratorError):
+    """The platform's configuration is wrong. A retry cannot help."""
+
+
+class RunInputError(OrchestratorError):
+    """What the run was started with is wrong. A retry cannot help."""
+
+
+class ConfError(RunInputError):
+    """The conf of the run has unknown or ill-typed keys; all are named. A retry cannot help."""
+
+    def __init__(self, message: str, *, problems: Sequence[str] = (), **details: Any) -> None:
+        super().__init__(message, problems=list(problems), **details)
+
+
+class DocumentNotFoundError(RunInputError):
+    """The storage has no such document. A retry cannot help; put the file there and trigger again."""
+
+
+class DocumentOutsideStorageError(RunInputError):
+    """The document lies outside the configured storage. A retry cannot help."""
+
+
+class AlreadyProcessedError(RunInputError):
+    """The same document gave a video under the same definition. A retry cannot help; `force` can."""
+
+
+class AutoApprovalRefusedError(RunInputError):
+    """The active profile asks for a named person. A retry cannot help."""
+
+
+class DocumentError(OrchestratorError):
+    """The document cannot be used as it is. A retry cannot help."""
+
+
+class NotAPdfError(DocumentError):
+    """The file is not a PDF, whatever its name says. A retry cannot help."""
+
+
+class EmptyDocumentError(DocumentError):
+    """The document has no page or no content at all. A retry cannot help."""
+
+
+class EncryptedDocumentError(DocumentError):
+    """The document needs a password. A retry cannot help."""
+
+
+class ImageOnlyDocumentError(DocumentError):
+    """The pages are pictures without a text layer. A retry cannot help; a text PDF can."""
+
+
+class DamagedDocumentError(DocumentError):
+    """No reader can open the document, even after a repair. A retry cannot help."""
+
+
+class DocumentLimitError(DocumentError):
+    """The document is over a limit of pages, bytes, seconds or memory. A retry cannot help."""
+
+
+class FigureError(OrchestratorError):
+    """A printed figure cannot be read without guessing. A retry cannot help."""
+
+
+class BusinessValidationError(OrchestratorError):
+    """Values are missing, not proven or break a business rule. A retry cannot help; a person can.
+
+    `findings` is the JSON form of each finding: rule, severity, fields, message.
+    """
+
+    def __init__(self, message: str, *, findings: Sequence[dict[str, Any]] = (), **details: Any) -> None:
+        super().__init__(message, findings=list(findings), **details)
+
+
+class CorrectionError(OrchestratorError):
+    """What a person entered is not printed on the page named, or breaks a rule. A retry asks the person again."""
+
+    retryable: ClassVar[bool] = True
+
+
+class ScriptError(OrchestratorError):
+    """The script cannot be written as asked. A retry cannot help."""
+
+
+class UnboundFigureError(ScriptError):
+    """A number in the script comes from no proven value. A retry cannot help."""
+
+
+class ComplianceBlockedError(ScriptError):
+    """A compliance rule blocks the script. A retry cannot help; other words can."""
+
+
+class ApprovalError(OrchestratorError):
+    """The release was refused, was never given, or no longer fits what was shown. A retry cannot help."""
+
+
+class RenderError(OrchestratorError):
+    """Slides, speech or video cannot be made from this content. A retry cannot help."""
+
+
+class LayoutError(RenderError):
+    """Content does not fit its place, or the fonts lack a glyph. A retry cannot help."""
+
+
+class SpeechError(RenderError):
+    """The voice gave no usable audio. A retry cannot help with the same text."""
+
+
+class VideoCheckError(RenderError):
+    """The finished file is not what was planned. A retry cannot help; the report says which fact is off."""
+
+
+class EncoderError(OrchestratorError):
+    """The encoder process failed or hung. A retry can help."""
+
+    retryable: ClassVar[bool] = True
+
+
+class StorageError(OrchestratorError):
+    """The storage did not answer as expected. A retry can help."""
+
+    retryable: ClassVar[bool] = True

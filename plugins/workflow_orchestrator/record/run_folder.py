@@ -1,0 +1,176 @@
+"""One run's folder in the storage, and the reports that its steps write there.
+
+runs/<workflow>/<run key>/
+   request.json            what the run was started with, once it was found good
+   steps/<step>.json       each attempt: when, how long, how it ended, which artifacts, which calls
+   <artifact>              by role: document.json, values.json, script.json, slides/slide_01.png, video.mp4 …
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workflow_orchestrator.canonical import sha256, to_bytes
+from workflow_orchestrator.errors import DocumentNotFoundError
+from workflow_orchestrator.storage import Storage
+
+
+def run_key_of(run_id: str) -> str:
+    """A run id as a folder name; ids that had to be changed get a hash, so that two runs never share a folder."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", run_id).strip("-.")[:120]
+    return plain if plain == run_id else f"{plain}-{sha256(run_id.encode())[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A reference to one file of a run; this is what travels between steps, never the bytes."""
+
+    name: str
+    uri: str
+    sha256: str
+    bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "uri": self.uri, "sha256": self.sha256, "bytes": self.bytes}
+
+
+@dataclass(slots=True)
+class StepReport:
+    """What one attempt of one step did; the step fills it while it works."""
+
+    step: str
+    attempt: int
+    started: str
+    artifacts: list[Artifact] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    state: str = "running"
+    seconds: float = 0.0
+    error: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "attempt": self.attempt,
+            "state": self.state,
+            "started": self.started,
+            "seconds": round(self.seconds, 3),
+            "facts": self.facts,
+            "artifacts": [artifact.to_json() for artifact in self.artifacts],
+            "calls": self.calls,
+            "error": self.error,
+        }
+
+
+class RunFolder:
+    """The folder of one run."""
+
+    def __init__(self, storage: Storage, workflow: str, run_id: str) -> None:
+        self.storage = storage
+        self.workflow = workflow
+        self.run_id = run_id
+        self.run_key = run_key_of(run_id)
+        self.prefix = f"runs/{workflow}/{self.run_key}"
+
+    def key(self, name: str) -> str:
+        return f"{self.prefix}/{name}"
+
+    def uri(self, name: str) -> str:
+        return self.storage.uri_of(self.key(name))
+
+    def exists(self, name: str) -> bool:
+        return self.storage.exists(self.key(name))
+
+    def read(self, name: str) -> bytes:
+        return self.storage.read(self.key(name))
+
+    def read_json(self, name: str) -> Any:
+        return json.loads(self.read(name))
+
+    def write(self, name: str, data: bytes) -> Artifact:
+        uri = self.storage.write(self.key(name), data)
+        return Artifact(name, uri, sha256(data), len(data))
+
+    def write_json(self, name: str, data: Any) -> Artifact:
+        return self.write(name, to_bytes(data))
+
+    def put_file(self, name: str, path: Path) -> Artifact:
+        uri = self.storage.put_file(self.key(name), path)
+        return Artifact(name, uri, sha256(path.read_bytes()), path.stat().st_size)
+
+    def names(self, prefix: str, suffix: str = "") -> list[str]:
+        """The names of the run's files below `prefix`, sorted."""
+        keys = self.storage.list(self.key(prefix))
+        return [key.removeprefix(self.prefix + "/") for key in keys if key.endswith(suffix)]
+
+    def fetch(self, names: Sequence[str], folder: Path) -> tuple[Path, ...]:
+        """Copies of some artifacts in a local folder, under the same names."""
+        paths = []
+        for name in names:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(self.read(name))
+            paths.append(path)
+        return tuple(paths)
+
+    def attempts(self, step: str) -> list[dict[str, Any]]:
+        """The reports of one step's attempts, oldest first."""
+        try:
+            data: list[dict[str, Any]] = self.read_json(f"steps/{step}.json")["attempts"]
+        except DocumentNotFoundError:
+            return []
+        return data
+
+    def last_error(self, step: str) -> dict[str, Any] | None:
+        """The error that a step ended with, as data; None if its last attempt went well or there was none."""
+        attempts = self.attempts(step)
+        return attempts[-1]["error"] if attempts else None
+
+    @contextmanager
+    def reporting(self, step: str, attempt: int, parked: tuple[type[BaseException], ...] = ()) -> Iterator[StepReport]:
+        """Writes the report of one attempt, however it ends.
+
+        `parked` are exceptions by which Airflow sets a task aside (to wait for a person): they are no failure.
+        """
+        report = StepReport(step, attempt, datetime.now(UTC).isoformat(timespec="seconds"))
+        clock = time.monotonic()
+        try:
+            yield report
+            report.state = "success"
+        except parked:
+            report.state = "waiting"
+            raise
+        except BaseException as error:
+            report.state = "failed"
+            report.error = error_data(error)
+            raise
+        finally:
+            report.seconds = time.monotonic() - clock
+            self._append(step, report)
+
+    def _append(self, step: str, report: StepReport) -> None:
+        attempts = self.attempts(step)
+        if attempts and attempts[-1]["state"] == "waiting" and attempts[-1]["attempt"] == report.attempt:
+            report.seconds += attempts[-1]["seconds"]
+            report.started = attempts[-1]["started"]
+            attempts.pop()
+        self.write_json(f"steps/{step}.json", {"step": step, "attempts": [*attempts, report.to_json()]})
+
+
+def error_data(error: BaseException) -> dict[str, Any]:
+    """An error as data: class, message, details, whether a retry can help."""
+    described = getattr(error, "to_json", None)
+    data: Mapping[str, Any] = described() if callable(described) else {"message": str(error)}
+    return {
+        "error": type(error).__name__,
+        **data,
+        "retryable": bool(getattr(error, "retryable", True)),
+        "classes": [cls.__name__ for cls in type(error).__mro__ if issubclass(cls, Exception)],
+    }
