@@ -1,0 +1,110 @@
+"""`approve`: a named person releases exactly the script and slides that were shown, bound by their hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from workflow_orchestrator.canonical import sha256, to_bytes
+from workflow_orchestrator.definition.model import ApproveStep
+from workflow_orchestrator.errors import ApprovalError
+from workflow_orchestrator.operators.base import StepOperator, Work, configuration_of, storage_of
+from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users
+from workflow_orchestrator.record import RunFolder
+
+APPROVE = "Approve"
+REJECT = "Reject"
+
+
+def content_hash(run: RunFolder) -> str:
+    """One hash over everything that the video will say and show: script, values and every slide."""
+    slides = run.names("slides", ".png")
+    parts = [[name, sha256(run.read(name))] for name in ("script.json", "values.json", *slides)]
+    return "sha256:" + sha256(to_bytes(parts))
+
+
+def require_approval(run: RunFolder) -> dict[str, Any]:
+    """The approval of the run's content as it is now.
+
+    Raises:
+        ApprovalError: there is none, or the content is no longer what was released.
+    """
+    if not run.exists("approval.json"):
+        raise ApprovalError(f"run {run.run_id!r} has no approval; its script and slides were never released")
+    approval: dict[str, Any] = run.read_json("approval.json")
+    now = content_hash(run)
+    if approval["content"] != now:
+        raise ApprovalError(
+            f"the approval of run {run.run_id!r} is void: {approval['by']} released {approval['content']}, the content is "
+            f"now {now}. Clear the approval step to ask again"
+        )
+    return approval
+
+
+class ApproveOperator(StepOperator):
+    """Writes `approval.json`: who released which hash, when, and how."""
+
+    ui_color = "#fbe6d8"
+    step: ApproveStep
+
+    def perform(self, work: Work) -> None:
+        content = content_hash(work.run)
+        if work.conf["approval"] == "auto":
+            # The first step has already refused this under the production profile.
+            self._keep(work, content, mode="auto", by="approval: auto (demo profile)", at=_now())
+            return
+        configuration = configuration_of(self.workflow)
+        ask_people(
+            work.context,
+            subject=f"{self.workflow.title}: release the video of {work.request['source']['name']}?",
+            body=review_page(work.run, content),
+            options=(APPROVE, REJECT),
+            users=assigned_users(configuration.groups, self.step.ask),
+            within=self.step.within,
+            resume_with={"content": content},
+        )
+
+    def execute_complete(self, context: Any, event: Any, content: str) -> Any:
+        run = RunFolder(storage_of(self.workflow), self.workflow.name, context["run_id"])
+        return self.attempt(run, context, self._take, event=event, content=content)
+
+    def _take(self, work: Work, *, event: Any, content: str) -> None:
+        option, _, who, when = answer_of(event, "the release of the video", self.step.within)
+        if option != APPROVE:
+            raise ApprovalError(f"{who} rejected the release of {work.request['source']['name']} at {when}", by=who)
+        if content_hash(work.run) != content:
+            raise ApprovalError(
+                f"{who} released {content}, but script or slides changed while the question was open; clear this step to ask again"
+            )
+        self._keep(work, content, mode="person", by=who, at=when)
+
+    def _keep(self, work: Work, content: str, *, mode: str, by: str, at: str) -> None:
+        work.keep("approval.json", {"decision": "approved", "mode": mode, "by": by, "at": at, "content": content})
+        work.report.facts.update({"by": by, "mode": mode, "content": content})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def review_page(run: RunFolder, content: str) -> str:
+    """What the approver reads: the whole narration, the findings of the compliance packs, and where the slides lie."""
+    script = run.read_json("script.json")
+    compliance = run.read_json("compliance.json")
+    lines = [f"## {script['title']}", "", f"Slides: `{run.uri('slides.pdf')}` · Source: `{run.uri('source.pdf')}`", ""]
+    for segment in script["segments"]:
+        lines += [f"**{segment['heading']}**", "", " ".join(s["shown"] for s in segment["sentences"]), ""]
+    lines += ["## Compliance", "", *_compliance_rows(compliance), "", f"You release exactly this content: `{content}`"]
+    return "\n".join(lines)
+
+
+def _compliance_rows(compliance: Mapping[str, Any]) -> list[str]:
+    rows = [
+        f"| {result['rule']} | {result['outcome']} | {result['message']} | {result['citation']} |"
+        for result in compliance["results"]
+        if result["outcome"] != "pass"
+    ]
+    passed = len(compliance["results"]) - len(rows)
+    head = f"{passed} rules passed, {len(rows)} need a look."
+    return [head, "", "| Rule | Outcome | What | Citation |", "|---|---|---|---|", *rows] if rows else [head]

@@ -1,0 +1,69 @@
+"""`extract`: reads the document and binds each field to a page and its printed words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflow_orchestrator.definition.model import ExtractStep
+from workflow_orchestrator.operators.base import StepOperator, Work
+from workflow_orchestrator.operators.model_call import ask_model
+
+
+class ExtractOperator(StepOperator):
+    """Writes `document.json` (pages, words, boxes) and `extracted.json` (values with evidence, and what was left out and why)."""
+
+    ui_color = "#dfeaf7"
+    step: ExtractStep
+
+    def perform(self, work: Work) -> None:
+        from workflow_orchestrator.documents import ReadLimits, read_document
+        from workflow_orchestrator.extraction import model, offline
+
+        rule = self.workflow.document
+        document = read_document(
+            work.run.read("source.pdf"), ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes)
+        )
+        work.keep("document.json", document.to_json())
+        fields = self.workflow.fields
+        readings: dict[str, Any] = {}
+
+        def without_model() -> Any:
+            readings["offline"] = offline.read_fields(document, fields)
+            return {"values": []}
+
+        from workflow_orchestrator.compliance import mask_personal_data
+
+        masked = mask_personal_data(model.document_text(document))
+        result = ask_model(
+            work,
+            route=self.step.route,
+            prompt=self.step.prompt,
+            include=self.workflow.include,
+            variables={"document": masked.text, "fields": model.field_guide(fields), "title": fields.title},
+            schema=model.answer_schema(fields),
+            offline=without_model,
+        )
+        if result.provider == "offline":
+            reading = readings["offline"]
+        else:
+            reading = model.values_from_answer(result.data, document, fields)
+        work.keep(
+            "extracted.json",
+            {
+                "language": document.language,
+                "provider": result.provider,
+                "model": result.model,
+                "warnings": list(document.warnings),
+                **reading.to_json(),
+            },
+        )
+        work.report.facts.update(
+            {
+                "pages": len(document.pages),
+                "language": document.language,
+                "values": len(reading.values),
+                "left_out": len(reading.rejected),
+                "mode": "offline" if result.provider == "offline" else "model",
+                "masked_personal_data": len(masked.found),
+            }
+        )

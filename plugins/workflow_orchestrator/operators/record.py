@@ -1,0 +1,66 @@
+"""`record_execution`: the teardown that writes the manifest, however the run went."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import BaseOperator
+
+from workflow_orchestrator.definition.model import Workflow
+from workflow_orchestrator.operators.base import storage_of
+from workflow_orchestrator.record import RunFolder, build_manifest, summary_of
+
+
+class RecordExecutionOperator(BaseOperator):
+    """Builds `manifest.json` from the run's own reports, notes a finished document in the ledger, and emits the run's metrics."""
+
+    template_fields = ("definition",)
+    ui_color = "#eeeeee"
+
+    def __init__(self, *, workflow: Workflow, **kwargs: Any) -> None:
+        super().__init__(task_id="record_execution", **kwargs)
+        self.workflow = workflow
+        self.definition = workflow.digest
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        run = RunFolder(storage_of(self.workflow), self.workflow.name, context["run_id"])
+        dag_run = context["dag_run"]
+        states = context["ti"].get_task_states(dag_id=self.workflow.name, run_ids=[context["run_id"]])
+        manifest = build_manifest(
+            run,
+            self.workflow,
+            states={task: str(state) for task, state in states.get(context["run_id"], {}).items() if state},
+            run_facts={
+                "type": str(getattr(dag_run.run_type, "value", dag_run.run_type)),
+                "triggered_by": dag_run.triggering_user_name,
+                "started": dag_run.start_date.isoformat(timespec="seconds") if dag_run.start_date else None,
+            },
+        )
+        artifact = run.write_json("manifest.json", manifest)
+        if manifest["outcome"] == "succeeded":
+            run.storage.write(manifest["request"]["ledger"], _ledger_entry(run))
+        _emit(self.workflow, manifest, dag_run.start_date)
+        return {
+            "outcome": manifest["outcome"],
+            "manifest": artifact.uri,
+            "mode": manifest["mode"]["name"],
+            "error": manifest["error"],
+            "summary": summary_of(manifest),
+        }
+
+
+def _ledger_entry(run: RunFolder) -> bytes:
+    from workflow_orchestrator.canonical import to_bytes
+
+    return to_bytes({"run_id": run.run_id, "run_key": run.run_key, "video": run.uri("video.mp4")})
+
+
+def _emit(workflow: Workflow, manifest: dict[str, Any], started: datetime | None) -> None:
+    from airflow.sdk.observability import stats
+
+    tags = {"workflow": workflow.name, "outcome": manifest["outcome"], "mode": manifest["mode"]["name"]}
+    if started:
+        elapsed = (datetime.now(UTC) - started).total_seconds()
+        stats.timing("OrchestratorExecutionTime", elapsed * 1000, tags=tags)
+    stats.incr("OrchestratorExecutions", tags=tags)

@@ -1,0 +1,90 @@
+"""The first thing a run does: check everything it was started with, and keep the answer in `request.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from workflow_orchestrator.canonical import sha256, to_bytes
+from workflow_orchestrator.definition.conf import check_conf
+from workflow_orchestrator.definition.model import Workflow
+from workflow_orchestrator.errors import AlreadyProcessedError, AutoApprovalRefusedError, DocumentLimitError
+from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.storage import document_key
+
+# What does not change the video does not make another document of it.
+NOT_IDENTITY = ("document", "approval", "force")
+
+
+def document_run_id(document_sha256: str, workflow: Workflow) -> str:
+    """The run id of one document under one definition: the same pair never runs twice by accident."""
+    return f"doc_{document_sha256[:16]}_{workflow.digest.removeprefix('sha256:')[:12]}"
+
+
+def ledger_key(workflow: Workflow, document_sha256: str, conf: Mapping[str, Any]) -> str:
+    """The key of the note that a document was finished: document, definition and the parameters that shape the video."""
+    parameters = {name: conf[name] for name in sorted(conf) if name not in NOT_IDENTITY}
+    identity = sha256(to_bytes([document_sha256, workflow.digest, parameters]))
+    return f"ledger/{workflow.name}/{identity[:32]}.json"
+
+
+def open_request(workflow: Workflow, run: RunFolder, context: Any) -> dict[str, Any]:
+    """Checks conf, approval profile and document, copies the document into the run, and writes `request.json`.
+
+    Raises:
+        ConfError: unknown or ill-typed keys, all of them.
+        AutoApprovalRefusedError: `approval: auto` under the production profile.
+        DocumentNotFoundError: no such document.
+        DocumentOutsideStorageError: a document that lies elsewhere.
+        DocumentLimitError: more bytes than the workflow takes.
+        AlreadyProcessedError: the document gave a video before and `force` is not set.
+    """
+    from workflow_orchestrator.operators.base import configuration_of
+
+    dag_run = context["dag_run"]
+    conf = check_conf(workflow, dag_run.conf or {})
+    profile = configuration_of(workflow).profile
+    if conf["approval"] == "auto" and profile == "production":
+        raise AutoApprovalRefusedError(
+            "approval 'auto' is refused: the profile is 'production', where a named person releases each video. Trigger "
+            "with approval 'people', or run a demonstration with GENAI_PLATFORM_PROFILE=demo"
+        )
+    key = document_key(run.storage, workflow.name, conf["document"])
+    size = run.storage.size(key)
+    if size > workflow.document.max_bytes:
+        raise DocumentLimitError(
+            f"document {conf['document']!r} has {size / 1e6:.1f} MB, more than the {workflow.document.max_bytes / 1e6:.0f} MB "
+            f"that {workflow.name} takes (input.document.max_megabytes)",
+            bytes=size,
+        )
+    data = run.storage.read(key)
+    digest = sha256(data)
+    ledger = ledger_key(workflow, digest, conf)
+    if not conf["force"]:
+        _refuse_second_time(run, ledger, conf["document"])
+    source = run.write("source.pdf", data)
+    request = {
+        "conf": conf,
+        "profile": profile,
+        "triggered_by": dag_run.triggering_user_name,
+        "source": {"name": PurePosixPath(key).name, "key": key, "sha256": digest, "bytes": source.bytes},
+        "ledger": ledger,
+    }
+    run.write_json("request.json", request)
+    return request
+
+
+def _refuse_second_time(run: RunFolder, ledger: str, document: str) -> None:
+    import json
+
+    if not run.storage.exists(ledger):
+        return
+    earlier = json.loads(run.storage.read(ledger))
+    if earlier["run_id"] == run.run_id:
+        return
+    raise AlreadyProcessedError(
+        f"document {document!r} gave a video before, under the same definition and parameters, in run "
+        f"{earlier['run_id']!r} ({earlier['video']}); trigger with force: true to make another",
+        run_id=earlier["run_id"],
+    )

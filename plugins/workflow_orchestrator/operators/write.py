@@ -1,0 +1,95 @@
+"""`write`: the narration around proven values, its warnings, and the verdict of the compliance packs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflow_orchestrator.definition.model import WriteStep
+from workflow_orchestrator.errors import ScriptError
+from workflow_orchestrator.operators.base import StepOperator, Work
+from workflow_orchestrator.operators.model_call import ask_model
+from workflow_orchestrator.values import ValueSet
+
+
+class WriteOperator(StepOperator):
+    """Writes `script.json` and `compliance.json`."""
+
+    ui_color = "#f6efdd"
+    step: WriteStep
+
+    def perform(self, work: Work) -> None:
+        from workflow_orchestrator.compliance import check_compliance, load_packs, notices, publishable
+        from workflow_orchestrator.script import check_bound, load_narration
+
+        values = ValueSet.from_json(work.run.read_json("values.json"))
+        fields = self.workflow.fields
+        language, source_language = self._languages(work)
+        narration = load_narration(self.step.narration[language], fields)
+        packs = load_packs(self.workflow.include / "compliance", self.workflow.rules.compliance_checks)
+        scope: dict[str, Any] = {
+            "language": language,
+            "jurisdictions": work.conf["jurisdictions"],
+            "audience": work.conf["audience"],
+        }
+        warnings = notices(packs, values=values, **scope)
+        # What a period rule keeps from this audience is taken away before anything is written.
+        allowed = publishable(packs, values=values, **scope)
+        script = self._script(work, allowed, narration, language, source_language, warnings)
+        check_bound(script, allowed, fields, warnings)
+        report = check_compliance(script, values, fields, packs, **scope)
+        work.keep("compliance.json", report.to_json())
+        report.raise_for_block()
+        work.keep("script.json", script.to_json())
+        work.report.facts.update(
+            {
+                "language": language,
+                "segments": len(script.segments),
+                "writer": script.writer,
+                "compliance": report.outcome.value,
+                "withheld": sorted(set(values) - set(allowed)),
+            }
+        )
+
+    def _languages(self, work: Work) -> tuple[str, str]:
+        source: str = work.run.read_json("extracted.json")["language"]
+        wanted = work.conf["language"]
+        language = source if wanted == "document" else wanted
+        if language not in self.step.narration:
+            raise ScriptError(
+                f"there is no narration in {language!r} (the document's language is {source!r}); trigger with language "
+                f"{' or '.join(sorted(self.step.narration))}, or add "
+                f"include/prompts/{self.workflow.name}/narration.{language}.yaml"
+            )
+        return language, source
+
+    def _script(
+        self, work: Work, values: ValueSet, narration: Any, language: str, source_language: str, warnings: Any
+    ) -> Any:
+        from workflow_orchestrator.script import (
+            SourceInfo,
+            answer_schema,
+            prompt_variables,
+            script_from_answer,
+            write_script,
+        )
+
+        request = work.request["source"]
+        source = SourceInfo(name=request["name"], sha256=request["sha256"], language=source_language)
+        fields = self.workflow.fields
+
+        def from_answer(answer: Any, model: str = "model") -> Any:
+            return script_from_answer(answer, values, fields, narration, language, warnings, source, model=model)
+
+        result = ask_model(
+            work,
+            route=self.step.route,
+            prompt=self.step.prompt,
+            include=self.workflow.include,
+            variables=prompt_variables(values, fields, narration, language),
+            schema=answer_schema(narration),
+            offline=lambda: {"segments": []},
+            check=from_answer,
+        )
+        if result.provider == "offline":
+            return write_script(values, fields, narration, language, warnings, source)
+        return from_answer(result.data, result.model)

@@ -1,0 +1,164 @@
+"""The language of `rules.yaml`: named rules, each an instance of a check over this workflow's own fields.
+
+field_rules: {range: needs_person}            # how grave a breach of a field's own declaration is; optional
+rules:
+  ytd_fits_months:                            # the rule's name, in findings and reports
+    check: months_compound_to_ytd             # what is checked
+    months: monthly_returns                   # the fields and settings that the check takes
+    ytd: ytd_performance
+    as_of: as_of_date
+    severity: error                           # optional: error, needs_person or warning
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workflow_orchestrator.definition.language import NAME, NAME_SAYS
+from workflow_orchestrator.definition.problems import Report, did_you_mean
+from workflow_orchestrator.definition.shapes import Anything, Choice, Entry, MapOf, Record, Whole, said
+from workflow_orchestrator.definition.source import KeyPath, Source, read_source
+from workflow_orchestrator.fields import FieldSet
+from workflow_orchestrator.rules.fieldrules import FIELD_RULES
+from workflow_orchestrator.rules.findings import SEVERITIES, Severity
+from workflow_orchestrator.rules.registry import Check, FieldParameter, NumberParameter, checks
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a workflow: a check with its parameters bound to fields and numbers."""
+
+    name: str
+    check: Check
+    severity: Severity
+    fields: Mapping[str, str]
+    numbers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a workflow in the order of the file, and how grave breaches of field declarations are."""
+
+    rules: tuple[Rule, ...] = ()
+    field_severities: Mapping[str, Severity] = field(default_factory=lambda: dict(FIELD_RULES))
+
+
+_SEVERITY = Choice(SEVERITIES)
+# What is missing or not declared is never a matter of taste.
+_FIELD_RULES = Record({name: Entry(_SEVERITY) for name in FIELD_RULES if name not in ("required", "declared")})
+_FILE = Record(
+    {
+        "field_rules": Entry(_FIELD_RULES),
+        "rules": Entry(MapOf(Anything(), NAME, NAME_SAYS, at_least=0), "The rules by name.", required=True),
+    }
+)
+
+
+def load_rules(path: Path, fields: FieldSet) -> Rules:
+    """Reads a `rules.yaml` against the fields of its workflow.
+
+    Raises:
+        DefinitionError: it has problems; every one is listed.
+    """
+    report = Report()
+    rules = read_rules(path, fields, report)
+    report.raise_if_any(path.as_posix())
+    if rules is None:
+        raise AssertionError("a rules file without problems gives rules")
+    return rules
+
+
+def read_rules(path: Path, fields: FieldSet, report: Report) -> Rules | None:
+    """The rules of a file; what is wrong goes to the report, and then there are none."""
+    source = read_source(path, report)
+    if source is None:
+        return None
+    before = len(report)
+    _FILE.check(source.data, (), source, report)
+    for at, item in source.walk(("rules",)):
+        _check_rule(item, at, source, fields, report)
+    return _build(source) if len(report) == before else None
+
+
+def _check_rule(item: Any, at: KeyPath, source: Source, fields: FieldSet, report: Report) -> None:
+    if not isinstance(item, dict):
+        report.add("WF012", source, at, f"a mapping is expected, not {said(item)}")
+        return
+    name = item.get("check")
+    if name is None:
+        report.add("WF011", source, at, "the key 'check' is missing", f"known: {', '.join(checks())}")
+        return
+    chosen = checks().get(name) if isinstance(name, str) else None
+    if chosen is None:
+        report.add(
+            "WF050", source, (*at, "check"), f"there is no check {said(name)}", did_you_mean(str(name), checks())
+        )
+        return
+    _shape(chosen, fields).check(item, at, source, report)
+    for parameter, wanted in chosen.parameters.items():
+        field_name = item.get(parameter)
+        if isinstance(wanted, FieldParameter) and isinstance(field_name, str) and field_name in fields:
+            _check_field(wanted, field_name, (*at, parameter), source, fields, report)
+
+
+def _shape(chosen: Check, fields: FieldSet) -> Record:
+    entries = {"check": Entry(Anything()), "severity": Entry(_SEVERITY)}
+    for name, parameter in chosen.parameters.items():
+        if isinstance(parameter, FieldParameter):
+            entries[name] = Entry(Choice(tuple(fields)), parameter.says, parameter.required)
+        else:
+            entries[name] = Entry(Whole(parameter.minimum, parameter.maximum), parameter.says)
+    return Record(entries)
+
+
+def _check_field(
+    wanted: FieldParameter,
+    name: str,
+    at: KeyPath,
+    source: Source,
+    fields: FieldSet,
+    report: Report,
+) -> None:
+    spec = fields[name]
+    fitting = [other.name for other in fields.values() if other.kind in wanted.kinds and other.keyed in wanted.keyed]
+    if name in fitting:
+        return
+    kinds = " or ".join(kind.value for kind in wanted.kinds)
+    keyed = " or ".join(f"keyed by {key}" if key else "with one value" for key in wanted.keyed)
+    is_keyed = f"keyed by {spec.keyed}" if spec.keyed else "with one value"
+    report.add(
+        "WF051",
+        source,
+        at,
+        f"the field {name!r} is {spec.kind.value} {is_keyed}; the check takes {kinds} {keyed}",
+        f"fitting fields: {', '.join(fitting)}" if fitting else "the schema has no such field",
+    )
+
+
+def _build(source: Source) -> Rules:
+    severities: dict[str, Severity] = {**FIELD_RULES, **source.data.get("field_rules", {})}
+    rules = []
+    for at, item in source.walk(("rules",)):
+        chosen = checks()[item["check"]]
+        takes = chosen.parameters
+        rules.append(
+            Rule(
+                name=str(at[-1]),
+                check=chosen,
+                severity=item.get("severity", chosen.severity),
+                fields={
+                    name: item[name]
+                    for name, taken in takes.items()
+                    if isinstance(taken, FieldParameter) and name in item
+                },
+                numbers={
+                    name: int(item.get(name, taken.default))
+                    for name, taken in takes.items()
+                    if isinstance(taken, NumberParameter)
+                },
+            )
+        )
+    return Rules(tuple(rules), severities)

@@ -1,0 +1,329 @@
+"""A whole Airflow on embedded defaults, in a state folder inside the checkout: SQLite, LocalExecutor, a free loopback port.
+
+Used by `scripts/demo` and by the served tests. Every process it starts is in its own process group and is ended again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+USER = "admin"
+
+
+class AirflowNotUp(RuntimeError):
+    """A service ended or did not answer in time; the message holds the end of its log."""
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class LocalAirflow:
+    """Starts the services, waits until each reports that it is healthy, and talks to the REST API.
+
+    Args:
+        state: the folder that holds database, logs, secrets and storage.
+        profile: `demo` or `production` (see include/orchestrator.yaml).
+        environment: further variables for the services, such as connections.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        *,
+        profile: str = "demo",
+        environment: Mapping[str, str] | None = None,
+        dags: Path | None = None,
+    ) -> None:
+        self.state = state.resolve()
+        self.storage = self.state / "storage"
+        self.home = self.state / "airflow"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.password = ""
+        self._profile = profile
+        self._extra = dict(environment or {})
+        self._dags = dags or ROOT / "dags"
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._client: httpx.Client | None = None
+
+    def __enter__(self) -> LocalAirflow:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # -- starting and stopping
+
+    def start(self, timeout: float = 180) -> None:
+        """Starts everything and returns when the scheduler, the DAG processor and the API server are healthy.
+
+        Raises:
+            AirflowNotUp: a service ended, or the time is up.
+        """
+        for folder in (self.home / "logs", self.storage):
+            folder.mkdir(parents=True, exist_ok=True)
+        secret = self._secrets()
+        self.password = secret["password"]
+        passwords = self.home / "passwords.json"
+        passwords.write_text(json.dumps({USER: self.password}))
+        passwords.chmod(0o600)
+        self._environment = self._variables(secret)
+        self._migrate()
+        for service in SERVICES:
+            self._spawn(service)
+        self._wait_until_healthy(time.monotonic() + timeout)
+
+    def _secrets(self) -> dict[str, str]:
+        path = self.home / "secrets.json"
+        if not path.exists():
+            from cryptography.fernet import Fernet
+
+            path.write_text(
+                json.dumps(
+                    {
+                        "password": secrets.token_urlsafe(12),
+                        "jwt": secrets.token_urlsafe(48),
+                        "fernet": Fernet.generate_key().decode(),
+                    }
+                )
+            )
+            path.chmod(0o600)
+        loaded: dict[str, str] = json.loads(path.read_text())
+        return loaded
+
+    def _variables(self, secret: Mapping[str, str]) -> dict[str, str]:
+        plugins = str(ROOT / "plugins")
+        settings = {
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self._dags),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": plugins,
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            # SQLite dies under the default of 32 ("database is locked" ends scheduler and DAG processor).
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "AIRFLOW__CORE__FERNET_KEY": secret["fernet"],
+            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}?timeout=60",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__BASE_URL": self.url,
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API_AUTH__JWT_SECRET": secret["jwt"],
+            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+            "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "GENAI_PLATFORM_PROFILE": self._profile,
+            "GENAI_PLATFORM_STORAGE": str(self.storage),
+            # Airflow finds connection types by the entry points on the path that a process starts with.
+            "PYTHONPATH": os.pathsep.join(filter(None, (plugins, os.environ.get("PYTHONPATH")))),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
+        # A key in the shell must reach the tasks only as the connection that the caller made of it.
+        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+            inherited.pop(name, None)
+        return {**inherited, **settings, **self._extra}
+
+    def _migrate(self) -> None:
+        from importlib.metadata import version
+
+        stamp = self.home / "migrated"
+        wanted = version("apache-airflow-core")
+        if stamp.exists() and stamp.read_text() == wanted and (self.home / "airflow.db").exists():
+            return
+        done = subprocess.run(
+            [sys.executable, "-m", "airflow", "db", "migrate"], env=self._environment, capture_output=True, check=False
+        )
+        if done.returncode:
+            raise AirflowNotUp(f"the database could not be set up:\n{done.stderr.decode()[-2000:]}")
+        stamp.write_text(wanted)
+
+    def _spawn(self, service: str) -> None:
+        log = (self.home / "logs" / f"{service}.log").open("wb")
+        self._processes[service] = subprocess.Popen(
+            [sys.executable, "-m", "airflow", service],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=self.home,
+        )
+        log.close()
+
+    def log_of(self, service: str) -> Path:
+        """Where a service writes."""
+        return self.home / "logs" / f"{service}.log"
+
+    def _wait_until_healthy(self, deadline: float) -> None:
+        while True:
+            self.check_services()
+            if self._healthy():
+                return
+            if time.monotonic() > deadline:
+                raise AirflowNotUp(f"Airflow is not healthy yet; its logs are in {self.home / 'logs'}")
+            time.sleep(0.25)
+
+    def _healthy(self) -> bool:
+        try:
+            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+            # The first request to the execution API is slow; a task must not be the one that waits for it.
+            httpx.get(f"{self.url}/execution/health", timeout=30).raise_for_status()
+        except (httpx.HTTPError, ValueError):
+            return False
+        wanted = ("metadatabase", "scheduler", "dag_processor")
+        return all((health.get(name) or {}).get("status") == "healthy" for name in wanted)
+
+    def check_services(self) -> None:
+        """Raises `AirflowNotUp` if a service has ended."""
+        for service, process in self._processes.items():
+            if process.poll() is not None:
+                tail = self.log_of(service).read_text(errors="replace")[-2000:]
+                raise AirflowNotUp(f"airflow {service} ended with {process.returncode}; the end of its log:\n{tail}")
+
+    def kill(self, service: str) -> None:
+        """kill -9 on a whole service, for fault tests."""
+        os.killpg(self._processes[service].pid, signal.SIGKILL)
+        self._processes.pop(service).wait()
+
+    def stop(self) -> None:
+        """Ends every process that was started; asks first, insists after ten seconds."""
+        if self._client:
+            self._client.close()
+            self._client = None
+        for process in self._processes.values():
+            _signal_group(process, signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        for process in self._processes.values():
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.1, deadline - time.monotonic()))
+            # Workers of the executor outlive a scheduler that was killed: end what is left of the group.
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
+        self._processes.clear()
+
+    # -- talking to it
+
+    @property
+    def client(self) -> httpx.Client:
+        """An HTTP client with a token."""
+        if self._client is None:
+            answer = httpx.post(
+                f"{self.url}/auth/token", json={"username": USER, "password": self.password}, timeout=30
+            )
+            answer.raise_for_status()
+            token = answer.json()["access_token"]
+            self._client = httpx.Client(
+                base_url=f"{self.url}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60
+            )
+        return self._client
+
+    def get(self, path: str, **query: Any) -> Any:
+        """A GET on the REST API, as JSON."""
+        answer = self.client.get(path, params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    def wait_for_dag(self, dag_id: str, timeout: float = 90) -> None:
+        """Returns when Airflow knows the DAG; import errors end the wait with their text."""
+        deadline = time.monotonic() + timeout
+        while self.client.get(f"/dags/{dag_id}").status_code != 200:
+            self.check_services()
+            errors = self.get("/importErrors")["import_errors"]
+            if errors:
+                raise AirflowNotUp("\n".join(f"{item['filename']}: {item['stack_trace']}" for item in errors))
+            if time.monotonic() > deadline:
+                raise AirflowNotUp(f"Airflow does not show the DAG {dag_id!r}; see {self.log_of('dag-processor')}")
+            time.sleep(0.25)
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any], run_id: str | None = None, note: str | None = None) -> str:
+        """Starts a run and returns its id.
+
+        Raises:
+            httpx.HTTPStatusError: Airflow refused it.
+        """
+        body = {"logical_date": None, "conf": dict(conf), "note": note}
+        if run_id:
+            body["dag_run_id"] = run_id
+        answer = self.client.post(f"/dags/{dag_id}/dagRuns", json=body)
+        answer.raise_for_status()
+        return str(answer.json()["dag_run_id"])
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """The run's own data: state, note, times."""
+        data: dict[str, Any] = self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
+        return data
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The task instances of a run."""
+        found: list[dict[str, Any]] = self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        return found
+
+    def watch(self, dag_id: str, run_id: str, timeout: float) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        """The run's state and tasks, twice a second, until it has ended or waits for a person."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self.check_services()
+            tasks = self.tasks(dag_id, run_id)
+            state = self.run(dag_id, run_id)["state"]
+            yield state, tasks
+            waiting = any(task["state"] == "awaiting_input" for task in tasks)
+            active = any(task["state"] in ("running", "queued", "scheduled", "deferred") for task in tasks)
+            if state in ("success", "failed") or (waiting and not active):
+                return
+            if time.monotonic() > deadline:
+                raise AirflowNotUp(f"run {run_id} did not end within {timeout:.0f} s; it is {state}")
+            time.sleep(0.5)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+@contextmanager
+def one_at_a_time(state: Path) -> Iterator[None]:
+    """Keeps two Airflows from sharing one SQLite file."""
+    import fcntl
+
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AirflowNotUp(
+                f"another demo is running on {state}; end it first, or set GENAI_PLATFORM_STATE to another folder"
+            ) from None
+        yield

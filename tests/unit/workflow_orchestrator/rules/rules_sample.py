@@ -1,0 +1,79 @@
+"""Values as a document prints them, and the fields that they belong to, for the tests of rules."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from workflow_orchestrator.fields import FieldSet
+from workflow_orchestrator.values import Evidence, Kind, Origin, Value, ValueSet
+
+TODAY = date(2026, 11, 10)
+
+
+def _field(kind: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "title": {"en": kind}, **more}
+
+
+_PERIODS = {key: {"title": {"en": key}} for key in ("3m", "6m", "1y", "3y", "5y", "10y", "since_inception")}
+
+FIELDS = FieldSet.from_json(
+    {
+        "properties": {
+            "name": _field("text"),
+            "isin": _field("isin"),
+            "currency": _field("currency"),
+            "size": _field("money", minimum=1),
+            "as_of": _field("date"),
+            "launch": _field("date"),
+            "month": _field("percent"),
+            "ytd": _field("percent", minimum=-100, maximum=400),
+            "sharpe": _field("ratio", minimum=-5, maximum=8),
+            "months": _field("percent", keyed="month"),
+            "years": _field("percent", keyed="year"),
+            "performance": _field("percent", keyed="period", keys=_PERIODS),
+            "annualised": _field("percent", keyed="period", keys=_PERIODS),
+            "level": _field(
+                "choice", choices={word: {"title": {"en": word}, "words": {}} for word in ("Low", "Medium", "High")}
+            ),
+            "sri": _field("integer", minimum=1, maximum=10),
+            "holdings": _field("percent", keyed="name"),
+            "total": _field("percent"),
+        }
+    }
+)
+
+
+def value(ref: str, printed: str, origin: Origin = Origin.OFFLINE, unit: str = "", scale: int = 0) -> Value:
+    """The value that a document prints as `printed`: a plain number, an ISO date or words."""
+    field, _, key = ref.partition(".")
+    kind = FIELDS[field].kind if field in FIELDS else Kind.TEXT
+    content: Decimal | date | str = printed
+    if kind in (Kind.PERCENT, Kind.RATIO, Kind.INTEGER, Kind.MONEY):
+        content = Decimal(printed).scaleb(scale)
+    elif kind is Kind.DATE:
+        content = date.fromisoformat(printed)
+    decimals = len(printed.partition(".")[2]) if isinstance(content, Decimal) else 0
+    return Value(
+        field=field, key=key, kind=kind, value=content, evidence=Evidence(1, printed), origin=origin,
+        unit=unit or ("EUR" if kind is Kind.MONEY else ""), decimals=decimals, scale=scale,
+    )  # fmt: skip
+
+
+def values(origin: Origin = Origin.OFFLINE, **printed: str | dict[str, str]) -> ValueSet:
+    """A set of values: `ytd="1.93"`, `months={"2026-01": "0.45"}`."""
+    made = []
+    for field, content in printed.items():
+        if isinstance(content, dict):
+            made += [value(f"{field}.{key}", text, origin) for key, text in content.items()]
+        else:
+            made.append(value(field, content, origin))
+    return ValueSet(made)
+
+
+# Ten months of 2026, made here; the factors multiply to 1.0515863…, so the YTD prints as 5.16.
+MONTHS_2026 = {
+    "2026-01": "1.21", "2026-02": "-0.45", "2026-03": "0.88", "2026-04": "-1.37", "2026-05": "2.04", "2026-06": "0.62",
+    "2026-07": "-0.19", "2026-08": "1.05", "2026-09": "-0.62", "2026-10": "1.93",
+}  # fmt: skip
