@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+SERVICES = ("api-server", "scheduler", "dag-processor")
 USER = "admin"
 
 
@@ -99,6 +99,8 @@ class LocalAirflow:
         for service in SERVICES:
             self._spawn(service)
         self._wait_until_healthy(time.monotonic() + timeout)
+        # No step of a first run needs it, so it does not compete for the processor while the others start.
+        self._spawn("triggerer")
 
     def _secrets(self) -> dict[str, str]:
         path = self.home / "secrets.json"

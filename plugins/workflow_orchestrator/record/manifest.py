@@ -114,11 +114,16 @@ def _usage(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     known = [Decimal(cost) for cost in costs if cost is not None]
     return {
         "calls": len(calls),
-        "input_tokens": sum((call.get("usage") or {}).get("input_tokens", 0) for call in calls),
-        "output_tokens": sum((call.get("usage") or {}).get("output_tokens", 0) for call in calls),
+        "input_tokens": _total([call["usage"]["input_tokens"] for call in calls]),
+        "output_tokens": _total([call["usage"]["output_tokens"] for call in calls]),
         # One unknown price makes the sum unknown: unknown is not zero.
         "cost_usd": str(sum(known, Decimal(0))) if len(known) == len(costs) else None,
     }
+
+
+def _total(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _checks(run: RunFolder) -> dict[str, Any]:

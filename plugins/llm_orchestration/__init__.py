@@ -1,0 +1,112 @@
+"""The LLM orchestration layer: routes, providers, checked answers, typed errors, cost and a response journal.
+
+`LLMHook` and `LLMRetryPolicy` need Airflow and load on first use; everything else imports neither Airflow nor a
+vendor's SDK.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llm_orchestration.errors import (
+    AuthenticationError,
+    BudgetExceededError,
+    CallTimeoutError,
+    ConfigurationError,
+    ConnectError,
+    ConnectionLookupError,
+    ConnectionLostError,
+    ConnectionMissingError,
+    ContentFilterError,
+    ContextWindowExceededError,
+    InvalidOutputError,
+    JournalError,
+    LLMError,
+    MissingVariablesError,
+    ModelNotFoundError,
+    OfflineOutputError,
+    OfflineUnavailableError,
+    OverloadedError,
+    PermanentError,
+    PermissionDeniedError,
+    PromptError,
+    ProtocolError,
+    QuotaExceededError,
+    RateLimitError,
+    RefusalError,
+    RequestRejectedError,
+    RouteConfigError,
+    ScriptedRepliesError,
+    ServerError,
+    TransientError,
+    TruncatedError,
+)
+from llm_orchestration.journal import DirectoryJournal, Journal, MemoryJournal
+from llm_orchestration.model import Attempt, LLMRequest, LLMResult, Message, Usage
+from llm_orchestration.pricing import Price
+from llm_orchestration.prompts import Prompt
+from llm_orchestration.routes import Route, Routes, load_routes
+
+if TYPE_CHECKING:
+    from llm_orchestration.hook import LLMHook, Mode
+    from llm_orchestration.retry_policy import LLMRetryPolicy
+
+_LAZY = {"LLMHook": "hook", "Mode": "hook", "LLMRetryPolicy": "retry_policy"}
+
+__all__ = [
+    "Attempt",
+    "AuthenticationError",
+    "BudgetExceededError",
+    "CallTimeoutError",
+    "ConfigurationError",
+    "ConnectError",
+    "ConnectionLookupError",
+    "ConnectionLostError",
+    "ConnectionMissingError",
+    "ContentFilterError",
+    "ContextWindowExceededError",
+    "DirectoryJournal",
+    "InvalidOutputError",
+    "Journal",
+    "JournalError",
+    "LLMError",
+    "LLMHook",
+    "LLMRequest",
+    "LLMResult",
+    "LLMRetryPolicy",
+    "MemoryJournal",
+    "Message",
+    "MissingVariablesError",
+    "Mode",
+    "ModelNotFoundError",
+    "OfflineOutputError",
+    "OfflineUnavailableError",
+    "OverloadedError",
+    "PermanentError",
+    "PermissionDeniedError",
+    "Price",
+    "Prompt",
+    "PromptError",
+    "ProtocolError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "RefusalError",
+    "RequestRejectedError",
+    "Route",
+    "RouteConfigError",
+    "Routes",
+    "ScriptedRepliesError",
+    "ServerError",
+    "TransientError",
+    "TruncatedError",
+    "Usage",
+    "load_routes",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

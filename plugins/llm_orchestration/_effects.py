@@ -1,0 +1,76 @@
+"""What a call has to do in the world, as values, and the two ways of doing it.
+
+The engine yields an effect and gets its outcome sent in. `drive` performs the effects for a plain thread and `adrive`
+for an event loop; neither knows what they are for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from llm_orchestration import _bridge
+from llm_orchestration.model import Answer, LLMResult
+from llm_orchestration.providers.base import Call, LocalProvider, Provider, RemoteProvider
+
+
+@dataclass(frozen=True)
+class Local:
+    """An effect that runs in this process and may block."""
+
+    run: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Remote:
+    """An effect that waits for somebody else."""
+
+    start: Callable[[], Coroutine[Any, Any, Answer]]
+
+
+Steps = Generator[Local | Remote, Any, Any]
+
+
+def ask(provider: Provider, call: Call) -> Local | Remote:
+    """The effect of asking a provider."""
+    if isinstance(provider, RemoteProvider):
+        return Remote(functools.partial(provider.ask, call))
+    local: LocalProvider = provider
+    return Local(functools.partial(local.answer, call))
+
+
+def drive(steps: Steps) -> LLMResult:
+    """Performs the effects from a thread; remote ones run on this process's background loop."""
+    effect = _advance(steps.send, None)
+    while not isinstance(effect, LLMResult):
+        try:
+            outcome = effect.run() if isinstance(effect, Local) else _bridge.run(effect.start())
+        except Exception as error:  # noqa: BLE001 - the generator decides what an outcome means
+            effect = _advance(steps.throw, error)
+        else:
+            effect = _advance(steps.send, outcome)
+    return effect
+
+
+async def adrive(steps: Steps) -> LLMResult:
+    """Performs the effects on the running loop; local ones run in a thread."""
+    effect = _advance(steps.send, None)
+    while not isinstance(effect, LLMResult):
+        try:
+            outcome = await (asyncio.to_thread(effect.run) if isinstance(effect, Local) else effect.start())
+        except Exception as error:  # noqa: BLE001 - as in `drive`
+            effect = _advance(steps.throw, error)
+        else:
+            effect = _advance(steps.send, outcome)
+    return effect
+
+
+def _advance(step: Callable[[Any], Local | Remote], value: Any) -> Local | Remote | LLMResult:
+    try:
+        return step(value)
+    except StopIteration as finished:
+        result: LLMResult = finished.value
+        return result

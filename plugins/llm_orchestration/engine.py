@@ -1,0 +1,398 @@
+"""One call, from a request and its targets to a checked answer. No Airflow, no HTTP, no clock of its own.
+
+```text
+journal has an answer of any target? ── yes ─► check it
+  │ no
+targets in order, within one deadline ── failure that another target may cure ─► next target
+  │ answer                              └─ any other failure ─► raise
+check it against the schema ── valid ─► journal ─► result
+  │ invalid
+journal it, ask the same target once more with the exact problem ── valid ─► journal ─► result
+                                                                  └─ invalid ─► InvalidOutputError
+```
+
+After an answer arrived there is no failover: it was paid for. An invalid first answer is kept in the journal, so a
+retry goes on with the question back; an invalid second one is not, so that a retry can get a better one.
+
+The logic is a generator of effects (see `_effects.py`), so a thread and an event loop share every decision.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import structlog
+
+from llm_orchestration import errors, journal, pricing, structured
+from llm_orchestration._effects import Local, Steps, adrive, ask, drive
+from llm_orchestration.model import Answer, Attempt, LLMRequest, LLMResult, Message, Usage
+from llm_orchestration.providers.base import Call, Provider
+
+_log = structlog.get_logger(__name__)
+
+_MAX_QUOTED = 20_000
+_MIN_SHARE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target of a route with its connection read.
+
+    Args:
+        connection: Airflow connection id, `None` offline.
+        provider: How to reach the model.
+        model: Model id.
+        max_output_tokens: Output limit when the request states none.
+        context_window: Tokens of prompt plus answer.
+        timeout: Most of the deadline that this target may use.
+        price: Dollars per million tokens.
+        omit: Parameters that are not sent.
+    """
+
+    connection: str | None
+    provider: Provider
+    model: str
+    max_output_tokens: int | None = None
+    context_window: int | None = None
+    timeout: timedelta | None = None
+    price: pricing.Price | None = None
+    omit: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """Name in attempts and logs."""
+        return self.connection or self.provider.name
+
+
+@dataclass
+class Conversation:
+    """One call. Used once.
+
+    Args:
+        request: The question.
+        targets: Where to ask, in order.
+        route: Alias, for the result.
+        deadline: Time for everything.
+        store: Response journal, `None` to keep none.
+        budget_usd: The most that this call may still cost; `None` is no limit.
+        skipped: Targets that could not be asked at all.
+        clock: Monotonic seconds.
+    """
+
+    request: LLMRequest
+    targets: Sequence[Target]
+    route: str
+    deadline: timedelta
+    store: journal.Journal | None = None
+    budget_usd: Decimal | None = None
+    skipped: Sequence[Attempt] = ()
+    clock: Callable[[], float] = time.monotonic
+    _attempts: list[Attempt] = field(default_factory=list)
+    _usages: list[Usage] = field(default_factory=list)
+    _keys: dict[tuple[int, int], str] = field(default_factory=dict)
+    _sent: int = 0
+
+    def run(self) -> LLMResult:
+        """Performs the call from a thread; remote effects run on this process's background loop."""
+        return drive(self._steps())
+
+    async def arun(self) -> LLMResult:
+        """Performs the call on the running loop; local effects run in a thread."""
+        return await adrive(self._steps())
+
+    def _steps(self) -> Steps:
+        self._attempts.extend(self.skipped)
+        self._began = self.clock()
+        self._ends = self._began + self.deadline.total_seconds()
+        schema = self.request.schema
+        self._contract = None if schema is None else structured.compile_schema(schema)
+        try:
+            answer, target, hit = yield from self._first_answer()
+            return (yield from self._usable(answer, target, hit))
+        except errors.LLMError as error:
+            self._complete(error)
+            _log.warning(
+                "llm.call.failed",
+                error=type(error).__name__,
+                purpose=self.request.purpose,
+                route=self.route,
+                model=error.model,
+                status=error.status,
+                code=error.code,
+                request_id=error.request_id,
+                requests=self._sent,
+            )
+            raise
+
+    def _first_answer(self) -> Steps:
+        messages = self.request.messages
+        for target in self.targets:
+            hit = yield from self._recall(target, messages)
+            if hit is not None:
+                return hit, target, True
+        failures: list[errors.LLMError] = []
+        for index, target in enumerate(self.targets):
+            if failures and not self._may_help(failures[-1], self.targets[index - 1], target):
+                break
+            try:
+                answer = yield from self._ask(target, messages, targets_left=len(self.targets) - index)
+            except errors.LLMError as error:
+                failures.append(error)
+            else:
+                return answer, target, False
+        raise _verdict(failures)
+
+    @staticmethod
+    def _may_help(error: errors.LLMError, asked: Target, following: Target) -> bool:
+        if isinstance(error, errors.ContextWindowExceededError):
+            return (following.context_window or 0) > (asked.context_window or 0)
+        return error.failover
+
+    def _usable(self, answer: Answer, target: Target, hit: bool) -> Steps:
+        """The result of an answer, after one question back when it breaks the schema."""
+        self._usages.append(answer.usage)
+        data, problem = self._check(answer)
+        if not hit:
+            yield from self._keep(target, self.request.messages, answer)
+        if problem is None:
+            return self._result(answer, data, target)
+        self._mark_invalid(problem)
+        messages = (*self.request.messages, *_question_back(answer, problem))
+        again = yield from self._recall(target, messages)
+        hit = again is not None
+        if again is None:
+            again = yield from self._ask(target, messages, targets_left=1)
+        self._usages.append(again.usage)
+        data, problem = self._check(again)
+        if problem is not None:
+            self._mark_invalid(problem)
+            raise errors.InvalidOutputError(
+                f"the answer to {self.request.purpose} breaks the schema, also after asking back: {problem}",
+                problems=problem.problems,
+                provider=target.provider.name,
+                model=again.model,
+                connection=target.connection,
+                request_id=again.request_id,
+            )
+        if not hit:
+            yield from self._keep(target, messages, again)
+        return self._result(again, data, target)
+
+    def _check(self, answer: Answer) -> tuple[Any, structured.OutputProblem | None]:
+        if self._contract is None:
+            return None, None
+        if answer.data is not None:
+            return answer.data, None
+        try:
+            return self._contract.check(answer.text), None
+        except structured.OutputProblem as problem:
+            return None, problem
+
+    def _ask(self, target: Target, messages: tuple[Message, ...], *, targets_left: int) -> Steps:
+        call = self._call(target, messages, self._share(target, targets_left))
+        self._afford(target, call)
+        self._sent += 0 if target.connection is None else 1
+        began = self.clock()
+        try:
+            answer: Answer = yield ask(target.provider, call)
+        except errors.LLMError as error:
+            error.connection = target.connection
+            self._attempts.append(
+                Attempt(
+                    target.label,
+                    target.model,
+                    type(error).__name__,
+                    self.clock() - began,
+                    error.status,
+                    error.request_id,
+                    error.message,
+                )
+            )
+            if error.usage is not None:
+                error.cost_usd = pricing.cost(target.price, error.usage)
+            raise
+        seconds = self.clock() - began
+        self._attempts.append(Attempt(target.label, answer.model, "answered", seconds, None, answer.request_id))
+        return answer
+
+    def _share(self, target: Target, targets_left: int) -> timedelta:
+        """This request's part of the deadline: what the target may use, otherwise a fair share of the rest."""
+        left = timedelta(seconds=self._ends - self.clock())
+        if left <= timedelta(0):
+            raise errors.CallTimeoutError(
+                f"the deadline of {self.deadline.total_seconds():g} s for route {self.route!r} is used up",
+                provider=target.provider.name,
+                model=target.model,
+            )
+        fair = max(left / targets_left, min(left, _MIN_SHARE))
+        return min(left, target.timeout) if target.timeout is not None else fair
+
+    def _call(self, target: Target, messages: tuple[Message, ...], timeout: timedelta) -> Call:
+        limit = self.request.max_output_tokens
+        return Call(
+            messages=messages,
+            model=target.model,
+            timeout=timeout,
+            contract=self._contract,
+            schema_name=self.request.schema_name,
+            temperature=self.request.temperature,
+            max_output_tokens=target.max_output_tokens if limit is None else limit,
+            purpose=self.request.purpose,
+            attempt=self.request.attempt,
+            omit=target.omit,
+            offline=self.request.offline,
+        )
+
+    def _afford(self, target: Target, call: Call) -> None:
+        """Stops before a call whose worst case is above the budget. An unknown price cannot be held to one."""
+        if self.budget_usd is None or target.price is None:
+            return
+        spent = self._spent(target) or Decimal(0)
+        worst = target.price.worst_case(call.messages, call.max_output_tokens)
+        if spent + worst > self.budget_usd:
+            raise errors.BudgetExceededError(
+                f"{self.request.purpose} could cost {worst:.6f} USD and only {self.budget_usd - spent:.6f} USD is "
+                "left; raise the budget, lower max_output_tokens or send less",
+                provider=target.provider.name,
+                model=target.model,
+            )
+
+    def _recall(self, target: Target, messages: tuple[Message, ...]) -> Steps:
+        if self.store is None or target.connection is None:
+            return None
+        key = self._key(target, messages)
+        try:
+            value = yield Local(functools.partial(self.store.get, key))
+        except Exception as error:  # noqa: BLE001 - any store, any failure: the answer may lie there
+            reason = type(error).__name__
+        else:
+            return self._remember(value, target, key)
+        raise errors.JournalError(
+            f"the response journal cannot be read ({reason}); not asking, because the answer may be paid for already",
+            provider=target.provider.name,
+            model=target.model,
+        )
+
+    def _remember(self, value: bytes | None, target: Target, key: str) -> Answer | None:
+        if value is None:
+            return None
+        answer = journal.decode(value)
+        if answer is None:
+            _log.warning("llm.journal.damaged", key=key, bytes=len(value))
+            return None
+        self._attempts.append(Attempt(target.label, answer.model, "journal", request_id=answer.request_id))
+        return answer
+
+    def _keep(self, target: Target, messages: tuple[Message, ...], answer: Answer) -> Steps:
+        if self.store is None or target.connection is None:
+            return
+        key = self._key(target, messages)
+        try:
+            yield Local(functools.partial(self.store.put, key, journal.encode(answer)))
+        except Exception as error:  # noqa: BLE001 - the answer is paid for; losing it would cost more than a gap
+            _log.error("llm.journal.write_failed", key=key, error=type(error).__name__)
+
+    def _key(self, target: Target, messages: tuple[Message, ...]) -> str:
+        # Asked for twice per answer, before and after; hashing a whole document once is enough.
+        known = (id(target), len(messages))
+        if known not in self._keys:
+            self._keys[known] = self._new_key(target, messages)
+        return self._keys[known]
+
+    def _new_key(self, target: Target, messages: tuple[Message, ...]) -> str:
+        call = self._call(target, messages, timedelta(0))
+        return journal.request_key(
+            target={**target.provider.identity, "model": target.model},
+            parameters={
+                "temperature": call.temperature,
+                "max_output_tokens": call.max_output_tokens,
+                "omit": sorted(call.omit),
+                "schema": None if self.request.schema is None else json.dumps(self.request.schema),
+                "schema_name": call.schema_name,
+                "purpose": call.purpose if target.provider.name == "scripted" else None,
+            },
+            messages=[message.to_json() for message in messages],
+        )
+
+    def _mark_invalid(self, problem: structured.OutputProblem) -> None:
+        last = self._attempts[-1]
+        reason = "; ".join(problem.problems)[:300]
+        outcome = "invalid" if last.outcome == "answered" else last.outcome
+        self._attempts[-1] = replace(last, outcome=outcome, reason=reason)
+
+    def _usage(self) -> Usage:
+        return functools.reduce(lambda total, one: total + one, self._usages)
+
+    def _spent(self, target: Target) -> Decimal | None:
+        return pricing.cost(target.price, self._usage()) if self._usages else Decimal(0)
+
+    def _result(self, answer: Answer, data: Any, target: Target) -> LLMResult:
+        offline = target.connection is None
+        usage = self._usage()
+        result = LLMResult(
+            text=answer.text,
+            data=data,
+            usage=usage,
+            cost_usd=Decimal(0) if offline else pricing.cost(target.price, usage),
+            provider=target.provider.name,
+            model=answer.model,
+            request_id=answer.request_id,
+            finish_reason=answer.finish_reason,
+            seconds=self.clock() - self._began,
+            prompt_sha256=self.request.prompt_sha256,
+            route=self.route,
+            attempts=tuple(self._attempts),
+            cached=not offline and self._sent == 0,
+            connection=target.connection,
+        )
+        _log.info(
+            "llm.call.finished",
+            purpose=self.request.purpose,
+            route=self.route,
+            provider=result.provider,
+            model=result.model,
+            connection=result.connection,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=None if result.cost_usd is None else format(result.cost_usd, "f"),
+            seconds=round(result.seconds, 3),
+            requests=self._sent,
+            cached=result.cached,
+        )
+        return result
+
+    def _complete(self, error: errors.LLMError) -> None:
+        """Gives an error what the whole call spent, not only its last request."""
+        error.attempts = tuple(self._attempts)
+        if not self._usages:
+            return
+        target = next((one for one in self.targets if one.connection == error.connection), self.targets[0])
+        counted = self._usages if error.usage is None else [*self._usages, error.usage]
+        error.usage = functools.reduce(lambda total, one: total + one, counted)
+        error.cost_usd = pricing.cost(target.price, error.usage)
+
+
+def _question_back(answer: Answer, problem: structured.OutputProblem) -> tuple[Message, Message]:
+    """The model's own answer and what is wrong with it, as the next two turns."""
+    quoted = answer.text.encode(errors="replace").decode()[:_MAX_QUOTED]
+    return (
+        Message("assistant", quoted),
+        Message(
+            "user",
+            "Your answer does not fit the JSON schema:\n"
+            f"{problem.feedback}\n"
+            "Answer again with the complete corrected JSON object and nothing else. Change only what is wrong.",
+        ),
+    )
+
+
+def _verdict(failures: Sequence[errors.LLMError]) -> errors.LLMError:
+    """The failure that stands for a chain: one that a retry may cure, if there is any, otherwise the first."""
+    return next((error for error in failures if error.retryable), failures[0])

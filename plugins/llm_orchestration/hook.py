@@ -1,0 +1,406 @@
+"""The hook that steps use: one question, one checked answer or one typed error. Retries belong to Airflow.
+
+The hook reads Airflow connections when it is called and never when it is built, so that a DAG file can build one. It
+makes one HTTP attempt per target; `LLMRetryPolicy` tells Airflow what the error means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from llm_orchestration import _bridge
+from llm_orchestration._connections import ConnectionFacts, bind, read_connection
+from llm_orchestration.engine import Conversation, Target
+from llm_orchestration.errors import (
+    ConfigurationError,
+    ConnectionLookupError,
+    ConnectionMissingError,
+    LLMError,
+)
+from llm_orchestration.journal import Journal
+from llm_orchestration.model import Attempt, LLMRequest, LLMResult, Message
+from llm_orchestration.providers import OfflineProvider, OpenAICompatibleProvider, ScriptedProvider
+from llm_orchestration.providers.offline import NO_MODEL
+from llm_orchestration.routes import Route, TargetSpec, load_routes
+
+_TEST_TIMEOUT = timedelta(seconds=10)
+# Short enough for a rotated key and a new connection to be seen by a hook that lives long.
+_PLAN_AGE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How a route works right now.
+
+    Args:
+        kind: `model` or `offline`.
+        description: One sentence for people.
+    """
+
+    kind: Literal["model", "offline"]
+    description: str
+
+
+@dataclass(frozen=True)
+class _Plan:
+    route: Route
+    targets: tuple[Target, ...]
+    skipped: tuple[Attempt, ...]
+
+    @property
+    def offline(self) -> bool:
+        return self.targets[0].connection is None
+
+
+class LLMHook(BaseHook):
+    """Asks the models of a route.
+
+    Args:
+        route: Alias in `include/llm.yaml`.
+        llm_conn_id: One Airflow connection to use instead of the route's targets; it must exist.
+        routes_path: Another route file; by default `[llm_orchestration] routes_path`, then `include/llm.yaml`.
+        journal: Where answers are kept, so that a retry does not pay again.
+        deadline: Time for one call with all its targets, instead of the route's.
+        budget_usd: The most that all calls of this hook may cost together. Held only where the price is known.
+        logger_name: Logger name, as for every Airflow hook.
+    """
+
+    conn_name_attr = "llm_conn_id"
+    default_conn_name = "llm_default"
+    conn_type = "llm"
+    hook_name = "LLM (OpenAI-compatible)"
+
+    def __init__(
+        self,
+        route: str = "extraction",
+        llm_conn_id: str | None = None,
+        routes_path: str | None = None,
+        *,
+        journal: Journal | None = None,
+        deadline: timedelta | None = None,
+        budget_usd: Decimal | None = None,
+        logger_name: str | None = None,
+    ) -> None:
+        super().__init__(logger_name=logger_name)
+        self.route = route
+        self.llm_conn_id = llm_conn_id
+        self.routes_path = routes_path
+        self.deadline = deadline
+        self.budget_usd = budget_usd
+        self.spent_usd = Decimal(0)
+        self._journal = journal
+        self._scripted: dict[str, ScriptedProvider] = {}
+        self._planned: tuple[float, _Plan] | None = None
+
+    def chat(self, request: LLMRequest) -> LLMResult:
+        """Asks for text.
+
+        Raises:
+            LLMError: The class says what happened and whether a retry helps.
+        """
+        return self._run(_text_only(request))
+
+    def structured(self, request: LLMRequest) -> LLMResult:
+        """Asks for JSON that fits `request.schema`; the checked value is `result.data`.
+
+        Raises:
+            LLMError: As for `chat`, and `InvalidOutputError` when the answer still breaks the schema after one
+                question back.
+        """
+        return self._run(_with_schema(request))
+
+    def complete(
+        self,
+        prompt: str,
+        *,
+        system: str | None = None,
+        purpose: str = "complete",
+        temperature: float | None = None,
+        max_output_tokens: int | None = None,
+        offline: Callable[[], object] | None = None,
+    ) -> LLMResult:
+        """Asks for the completion of one prompt; `chat` in short."""
+        return self.chat(_single(prompt, system, purpose, temperature, max_output_tokens, offline))
+
+    async def achat(self, request: LLMRequest) -> LLMResult:
+        """`chat` on the running event loop."""
+        return await self._arun(_text_only(request))
+
+    async def astructured(self, request: LLMRequest) -> LLMResult:
+        """`structured` on the running event loop."""
+        return await self._arun(_with_schema(request))
+
+    async def acomplete(
+        self,
+        prompt: str,
+        *,
+        system: str | None = None,
+        purpose: str = "complete",
+        temperature: float | None = None,
+        max_output_tokens: int | None = None,
+        offline: Callable[[], object] | None = None,
+    ) -> LLMResult:
+        """`complete` on the running event loop."""
+        return await self.achat(_single(prompt, system, purpose, temperature, max_output_tokens, offline))
+
+    def mode(self) -> Mode:
+        """Whether the route has a model right now, in words for the UI and the terminal.
+
+        Raises:
+            ConnectionMissingError: No connection exists and the route says `fail`.
+            ConfigurationError: A connection exists but cannot be used.
+        """
+        plan = self._plan()
+        if plan.offline:
+            wanted = ", ".join(attempt.connection for attempt in plan.skipped)
+            return Mode(
+                "offline",
+                f"Offline: no LLM connection is configured (looked for {wanted}), so every step works without a "
+                "model, by its own built-in routine.",
+            )
+        first = plan.targets[0]
+        if isinstance(first.provider, ScriptedProvider):
+            return Mode("model", f"Scripted replies from connection {first.connection}; no model is asked.")
+        place = first.provider.endpoint.host if isinstance(first.provider, OpenAICompatibleProvider) else "?"
+        more = f", then {len(plan.targets) - 1} more" if len(plan.targets) > 1 else ""
+        return Mode("model", f"Model {first.model} at {place} through connection {first.connection}{more}.")
+
+    def get_conn(self) -> Target:
+        """The first target of the route, with its connection read."""
+        return self._plan().targets[0]
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Asks the connection's endpoint for its models; costs nothing. Used by Airflow's Test button."""
+        connection = self.llm_conn_id or self.default_conn_name
+        try:
+            found = self._find(connection)
+            if found is None:
+                return False, f"The connection {connection} does not exist."
+            target = bind(TargetSpec(connection), found, self._scripted, model_required=False)
+            if isinstance(target.provider, ScriptedProvider):
+                return True, f"Scripted replies for {', '.join(target.provider.purposes)}; no model is asked."
+            if not isinstance(target.provider, OpenAICompatibleProvider):
+                return False, f"A {target.provider.name} provider cannot be tested."
+            models = _bridge.run(target.provider.models(_TEST_TIMEOUT))
+        except LLMError as error:
+            return False, str(error)
+        if not target.model:
+            return True, f"The endpoint answers and offers {len(models)} models; set one as extra `model`."
+        if models and target.model not in models:
+            return False, f"The endpoint answers but does not list the model {target.model}; check extra `model`."
+        return True, f"The endpoint answers; model {target.model} is ready."
+
+    def _run(self, request: LLMRequest) -> LLMResult:
+        return self._spend(self._conversation(request, self._plan()).run)
+
+    async def _arun(self, request: LLMRequest) -> LLMResult:
+        plan = await self._aplan()
+        try:
+            result = await self._conversation(request, plan).arun()
+        except LLMError as error:
+            self.spent_usd += error.cost_usd or Decimal(0)
+            raise
+        return self._paid(result)
+
+    def _spend(self, call: Callable[[], LLMResult]) -> LLMResult:
+        try:
+            return self._paid(call())
+        except LLMError as error:
+            self.spent_usd += error.cost_usd or Decimal(0)
+            raise
+
+    def _paid(self, result: LLMResult) -> LLMResult:
+        self.spent_usd += result.cost_usd or Decimal(0)
+        return result
+
+    def _conversation(self, request: LLMRequest, plan: _Plan) -> Conversation:
+        return Conversation(
+            request=request,
+            targets=plan.targets,
+            route=plan.route.name,
+            deadline=self.deadline or plan.route.deadline,
+            store=self._journal,
+            budget_usd=None if self.budget_usd is None else self.budget_usd - self.spent_usd,
+            skipped=() if plan.offline else plan.skipped,
+        )
+
+    def _chosen_route(self) -> Route:
+        from airflow.sdk.configuration import conf
+
+        path = self.routes_path or conf.get("llm_orchestration", "routes_path", fallback=None)
+        route = load_routes(path).get(self.route)
+        return route if self.llm_conn_id is None else route.only(self.llm_conn_id)
+
+    def _plan(self) -> _Plan:
+        if (known := self._fresh_plan()) is not None:
+            return known
+        route = self._chosen_route()
+        return self._bound(route, {spec.connection: self._find(spec.connection) for spec in route.targets})
+
+    async def _aplan(self) -> _Plan:
+        if (known := self._fresh_plan()) is not None:
+            return known
+        route = self._chosen_route()
+        return self._bound(route, {spec.connection: await self._afind(spec.connection) for spec in route.targets})
+
+    def _fresh_plan(self) -> _Plan | None:
+        """The last plan while it is young: in a task each connection costs a round trip to the API server."""
+        if self._planned is None or time.monotonic() - self._planned[0] > _PLAN_AGE.total_seconds():
+            return None
+        return self._planned[1]
+
+    def _bound(self, route: Route, found: Mapping[str, ConnectionFacts | None]) -> _Plan:
+        missing = tuple(connection for connection, facts in found.items() if facts is None)
+        skipped = tuple(
+            Attempt(connection, NO_MODEL, "skipped", reason="the connection does not exist") for connection in missing
+        )
+        targets = tuple(
+            bind(spec, facts, self._scripted) for spec in route.targets if (facts := found[spec.connection]) is not None
+        )
+        if not targets and route.without_connection == "fail":
+            raise ConnectionMissingError(
+                f"route {route.name!r} needs the Airflow connection {' or '.join(missing)}; add it (type LLM) or set "
+                f"AIRFLOW_CONN_{missing[0].upper()}",
+                connection=missing[0],
+            )
+        plan = _Plan(route, targets or (Target(None, OfflineProvider(missing), NO_MODEL),), skipped)
+        self._planned = (time.monotonic(), plan)
+        return plan
+
+    def _find(self, connection: str) -> ConnectionFacts | None:
+        try:
+            found = self.get_connection(connection)
+        except AirflowNotFoundException:
+            found = None
+        if found is not None:
+            return read_connection(connection, found, found.extra_dejson)
+        _confirm_absent(connection)
+        return None
+
+    async def _afind(self, connection: str) -> ConnectionFacts | None:
+        try:
+            found = await self.aget_connection(connection)
+        except AirflowNotFoundException:
+            found = None
+        if found is None:
+            await _aconfirm_absent(connection)
+            return None
+        extra = await found.aextra_dejson() if hasattr(found, "aextra_dejson") else found.extra_dejson
+        return read_connection(connection, found, extra)
+
+
+def _text_only(request: LLMRequest) -> LLMRequest:
+    if request.schema is not None:
+        raise ConfigurationError(f"{request.purpose}: the request has a schema; call structured()")
+    return request
+
+
+def _with_schema(request: LLMRequest) -> LLMRequest:
+    if request.schema is None:
+        raise ConfigurationError(f"{request.purpose}: the request has no schema; call chat() or set one")
+    return request
+
+
+def _single(
+    prompt: str,
+    system: str | None,
+    purpose: str,
+    temperature: float | None,
+    max_output_tokens: int | None,
+    offline: Callable[[], object] | None,
+) -> LLMRequest:
+    messages = (Message("user", prompt),) if system is None else (Message("system", system), Message("user", prompt))
+    return LLMRequest(
+        messages,
+        temperature=temperature,
+        max_output_tokens=max_output_tokens,
+        purpose=purpose,
+        offline=offline,
+    )
+
+
+# Airflow says "not found" also when a secrets backend or the API server could not be asked: it swallows their errors.
+# Working offline because of an outage would be a silent lie, so "not found" is confirmed before it is believed.
+
+
+def _confirm_absent(connection: str) -> None:
+    _ask_backends(connection)
+    comms = _supervisor()
+    if comms is not None:
+        from airflow.sdk.exceptions import AirflowRuntimeError
+        from airflow.sdk.execution_time.comms import GetConnection
+
+        try:
+            reply = comms.send(GetConnection(conn_id=connection))
+        except AirflowRuntimeError as error:
+            reply = error.error
+        _judge(connection, reply)
+
+
+async def _aconfirm_absent(connection: str) -> None:
+    await asyncio.to_thread(_ask_backends, connection)
+    comms = _supervisor()
+    if comms is not None:
+        from airflow.sdk.exceptions import AirflowRuntimeError
+        from airflow.sdk.execution_time.comms import GetConnection
+
+        try:
+            reply = await comms.asend(GetConnection(conn_id=connection))
+        except AirflowRuntimeError as error:
+            reply = error.error
+        _judge(connection, reply)
+
+
+def _ask_backends(connection: str) -> None:
+    """Asks every secrets backend except the API server, without hiding its errors."""
+    from airflow.sdk.execution_time.secrets.execution_api import ExecutionAPISecretsBackend
+    from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded
+
+    for backend in ensure_secrets_backend_loaded():
+        if isinstance(backend, ExecutionAPISecretsBackend):
+            continue
+        name = type(backend).__name__
+        try:
+            found = backend.get_connection(conn_id=connection)
+        except Exception as error:  # noqa: BLE001 - any backend, any failure: it cannot say
+            failure = type(error).__name__
+        else:
+            if found is None:
+                continue
+            failure = "it answered only the second time"
+        if name == "EnvironmentVariablesBackend":
+            raise ConfigurationError(
+                f"AIRFLOW_CONN_{connection.upper()} cannot be read ({failure}); write it as JSON or as a URI",
+                connection=connection,
+            )
+        raise ConnectionLookupError(
+            f"{name} cannot say whether the connection {connection} exists ({failure})", connection=connection
+        )
+
+
+def _supervisor() -> Any:
+    """The task process's line to Airflow, `None` outside of one."""
+    from airflow.sdk.execution_time import task_runner
+
+    return getattr(task_runner, "SUPERVISOR_COMMS", None)
+
+
+def _judge(connection: str, reply: Any) -> None:
+    from airflow.sdk.exceptions import ErrorType
+
+    kind = getattr(reply, "error", None)
+    if kind != ErrorType.CONNECTION_NOT_FOUND:
+        told = getattr(kind, "value", type(reply).__name__)
+        raise ConnectionLookupError(
+            f"Airflow's API server cannot say whether the connection {connection} exists ({told})",
+            connection=connection,
+        )

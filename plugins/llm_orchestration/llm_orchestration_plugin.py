@@ -1,0 +1,15 @@
+"""The one file of this folder that Airflow's plugin loader executes; it registers the name and stays light.
+
+Airflow runs every file below `plugins/` as a top-level module named by its stem, which would shadow other modules.
+`plugins/.airflowignore` keeps it to this file. The connection type comes from the dist-info beside this folder.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk.plugins_manager import AirflowPlugin
+
+
+class LLMOrchestrationPlugin(AirflowPlugin):
+    """Shows the LLM orchestration layer in Airflow's list of plugins."""
+
+    name = "llm_orchestration"

@@ -1,0 +1,105 @@
+"""How Airflow sees the folder: one plugin file, one connection type, nothing imported by its stem."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import llm_orchestration
+from llm_orchestration.hook import LLMHook
+from llm_orchestration.provider_info import get_provider_info
+
+PLUGINS = Path(llm_orchestration.__file__).parents[1]
+STRANGER = """
+from airflow.sdk.plugins_manager import AirflowPlugin
+from workflow_orchestrator import queue
+
+class Plugin(AirflowPlugin):
+    name = "workflow_orchestrator"
+"""
+PROBE = """
+import json, sys
+from airflow import plugins_manager
+plugins, errors = plugins_manager._get_plugins()
+from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+forms = [form.model_dump() for form in HookMetaService.hook_meta_data() if form.connection_type == "llm"]
+by_stem = sorted(
+    name for name, module in sys.modules.items()
+    if "." not in name and str(getattr(module, "__file__", "") or "").startswith(sys.argv[1])
+)
+print(json.dumps({
+    "plugins": sorted(plugin.name for plugin in plugins if str(plugin.source).startswith("$PLUGINS_FOLDER")),
+    "errors": errors,
+    "by_stem": by_stem,
+    "forms": [(form["hook_name"], sorted(form["extra_fields"])) for form in forms],
+    "sdk": [name for name in ("openai", "httpx2") if name in sys.modules],
+}))
+"""
+
+
+def test_airflow_executes_the_two_plugin_files_and_nothing_else(tmp_path: Path) -> None:
+    """With a real Airflow and a copy of the folder, no module is imported by its stem; the connection type is there."""
+    home = tmp_path / "home"
+    plugins = home / "plugins"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PLUGINS / "llm_orchestration", plugins / "llm_orchestration", ignore=ignore)
+    shutil.copy(PLUGINS / ".airflowignore", plugins)
+    for info in PLUGINS.glob("llm_orchestration-*.dist-info"):
+        shutil.copytree(info, plugins / info.name)
+    other = plugins / "workflow_orchestrator"
+    (other / "definition").mkdir(parents=True)
+    (other / "__init__.py").touch()
+    # Names of the standard library: executed by stem, each would break Airflow.
+    for name in ("queue.py", "types.py", "definition/enum.py"):
+        (other / name).write_text("LOADED = True\n", encoding="utf-8")
+    (other / "workflow_orchestrator_plugin.py").write_text(STRANGER, encoding="utf-8")
+    env = {
+        "PATH": os.environ["PATH"],
+        "AIRFLOW_HOME": str(home),
+        "PYTHONPATH": str(plugins),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+    }
+    command = [sys.executable, "-c", PROBE, str(plugins)]
+    done = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-2000:]
+    seen = json.loads(done.stdout.strip().splitlines()[-1])
+    assert seen["plugins"] == ["llm_orchestration", "workflow_orchestrator"]
+    assert seen["errors"] == {}
+    assert seen["by_stem"] == [
+        "llm_orchestration",
+        "llm_orchestration_plugin",
+        "workflow_orchestrator",
+        "workflow_orchestrator_plugin",
+    ]
+    (kind,) = get_provider_info()["connection-types"]
+    assert seen["forms"] == [[kind["hook-name"], sorted(kind["conn-fields"])]]
+    assert seen["sdk"] == []
+
+
+def test_the_form_the_hook_and_the_reader_agree() -> None:
+    """Type, name and extra fields are stated once each in three places, and are the same."""
+    from llm_orchestration._connections import _EXTRA
+
+    (kind,) = get_provider_info()["connection-types"]
+    assert kind["connection-type"] == LLMHook.conn_type
+    assert kind["hook-name"] == LLMHook.hook_name
+    assert kind["hook-class-name"] == f"{LLMHook.__module__}.{LLMHook.__name__}"
+    assert set(kind["conn-fields"]) == _EXTRA
+
+
+def test_the_dist_info_names_the_same_package() -> None:
+    """Airflow refuses a provider whose metadata and package name differ."""
+    (info,) = PLUGINS.glob("llm_orchestration-*.dist-info")
+    metadata = (info / "METADATA").read_text(encoding="utf-8")
+    name = get_provider_info()["package-name"]
+    version = info.name.removesuffix(".dist-info").split("-")[1]
+    assert f"Name: {name}\n" in metadata
+    assert f"Version: {version}\n" in metadata
+    assert "llm_orchestration.provider_info:get_provider_info" in (info / "entry_points.txt").read_text(
+        encoding="utf-8"
+    )
