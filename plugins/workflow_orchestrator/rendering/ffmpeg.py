@@ -1,0 +1,79 @@
+"""Runs ffmpeg as a process of its own, with a time limit, and turns what goes wrong into an `EncoderError`.
+
+ffmpeg comes with the wheel of `imageio-ffmpeg`. Its exit status alone proves nothing (see `probe`), and some inputs
+make it wait for ever, so no run is without a limit.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from workflow_orchestrator.errors import EncoderError
+
+TIMEOUT = timedelta(minutes=10)
+_TAIL = 1500
+
+
+def run(arguments: Sequence[str], *, folder: Path, what: str, timeout: timedelta = TIMEOUT) -> str:
+    """Runs ffmpeg in a folder and returns what it wrote to standard error.
+
+    Args:
+        arguments: everything after the name of the program.
+        folder: the working directory; relative file names start there.
+        what: the purpose, for messages: "the picture track".
+
+    Raises:
+        EncoderError: ffmpeg cannot be started, failed or took too long.
+    """
+    command = [binary(), "-hide_banner", "-nostdin", "-y", *arguments]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            timeout=timeout.total_seconds(), check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EncoderError(
+            f"ffmpeg did not finish {what} within {timeout} and was stopped; try again, or raise the limit if the "
+            f"machine is slow. Its last words: {_tail(error.stderr)}"
+        ) from error
+    except OSError as error:
+        raise EncoderError(f"ffmpeg cannot be started for {what}: {error}") from error
+    if done.returncode != 0:
+        raise EncoderError(
+            f"ffmpeg failed at {what} with code {done.returncode}: {_tail(done.stderr)}", code=done.returncode
+        )
+    return done.stderr.decode("utf-8", "replace")
+
+
+def any_of(terms: Sequence[str]) -> str:
+    """An expression that holds where one of the terms does.
+
+    Nested by halves: ffmpeg refuses an expression that is deeper than a hundred, and a plain sum is as deep as long.
+    """
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return f"({any_of(terms[:half])}+{any_of(terms[half:])})"
+
+
+def _tail(stderr: bytes | None) -> str:
+    return (stderr or b"").decode("utf-8", "replace").strip()[-_TAIL:] or "(nothing)"
+
+
+@lru_cache(maxsize=1)
+def binary() -> str:
+    """The path of ffmpeg.
+
+    Raises:
+        EncoderError: the wheel has no ffmpeg for this machine.
+    """
+    import imageio_ffmpeg
+
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise EncoderError(f"imageio-ffmpeg has no ffmpeg for this machine: {error}") from error
