@@ -1,0 +1,160 @@
+"""Rules, packs, notices and verdicts: the data of the compliance check.
+
+    Pack ─ Rule   trigger ─► check ─► RuleResult   pass < warn < needs_approval < block
+            └ wording per language ─► Notice       shown and spoken
+
+A rule that cannot be decided counts as `needs_approval`, never as passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from workflow_orchestrator.errors import ComplianceBlockedError
+
+
+class Outcome(StrEnum):
+    """What a rule says, from nothing to complain about to no release."""
+
+    PASS = "pass"
+    WARN = "warn"
+    NEEDS_APPROVAL = "needs_approval"
+    BLOCK = "block"
+
+    @property
+    def rank(self) -> int:
+        return list(Outcome).index(self)
+
+
+class SourceStatus(StrEnum):
+    """How a citation is known: the text was read, a summary was, or it is remembered and counsel must confirm it."""
+
+    VERIFIED = "verified"
+    SECONDARY = "secondary"
+    MEMORY = "memory"
+
+
+class Placement(StrEnum):
+    """Where a notice stands: it opens the video, or it is on the last slide."""
+
+    START = "start"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One approved wording, filled for a document. `short` is the form that stays on screen, in kicker or footer."""
+
+    id: str
+    shown: str
+    spoken: str
+    citation: str
+    place: Placement = Placement.END
+    short: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return {
+            "id": self.id, "shown": self.shown, "spoken": self.spoken, "citation": self.citation,
+            "place": self.place.value, "short": self.short,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a pack. `trigger` and `check` hold a `kind` and its parameters, already checked by the loader.
+
+    `wording` maps a language to alternatives: the first whose values the document has is used.
+    """
+
+    id: str
+    title: str
+    jurisdictions: tuple[str, ...]
+    audience: tuple[str, ...]
+    languages: tuple[str, ...]
+    citation: str
+    source_status: SourceStatus
+    severity: Outcome
+    trigger: Mapping[str, Any]
+    check: Mapping[str, Any]
+    wording: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    short: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.severity is Outcome.PASS:
+            raise ValueError(f"{self.id}: a rule that can only pass is no rule")
+        if (self.check["kind"] == "notice") != bool(self.wording):
+            raise ValueError(f"{self.id}: a notice has wording, and no other rule does")
+
+    def concerns(self, *, language: str, jurisdictions: tuple[str, ...], audience: str) -> bool:
+        """Whether the rule is about a video in this language, for these places and this audience."""
+        here = "any" in self.jurisdictions or bool(set(self.jurisdictions) & set(jurisdictions))
+        return here and audience in self.audience and language in self.languages
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The rules of one file."""
+
+    name: str
+    title: str
+    version: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What one rule said about one script. `words` are the words that it is about."""
+
+    rule: str
+    outcome: Outcome
+    words: str
+    citation: str
+    source_status: SourceStatus
+    message: str
+
+    def to_json(self) -> dict[str, str]:
+        return {
+            "rule": self.rule, "outcome": self.outcome.value, "words": self.words, "citation": self.citation,
+            "source_status": self.source_status.value, "message": self.message,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceReport:
+    """Every verdict on one script. `not_applicable` names the rules whose case did not arise."""
+
+    results: tuple[RuleResult, ...]
+    not_applicable: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The gravest verdict; `pass` when there is none."""
+        return max((result.outcome for result in self.results), key=lambda o: o.rank, default=Outcome.PASS)
+
+    def of(self, outcome: Outcome) -> tuple[RuleResult, ...]:
+        return tuple(result for result in self.results if result.outcome is outcome)
+
+    def raise_for_block(self) -> None:
+        """Raises when a rule blocks.
+
+        Raises:
+            ComplianceBlockedError: it names each rule, its words and what is wrong with them.
+        """
+        blocked = self.of(Outcome.BLOCK)
+        if blocked:
+            lines = "\n".join(f"  {result.rule}: {result.message} ({result.citation})" for result in blocked)
+            count = "one compliance rule blocks" if len(blocked) == 1 else f"{len(blocked)} compliance rules block"
+            raise ComplianceBlockedError(
+                f"{count} the script; change the words or the data:\n{lines}",
+                results=[result.to_json() for result in blocked],
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "outcome": self.outcome.value, "packs": list(self.packs),
+            "results": [result.to_json() for result in self.results], "not_applicable": list(self.not_applicable),
+        }

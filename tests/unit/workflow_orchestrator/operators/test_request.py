@@ -1,0 +1,112 @@
+"""What a run was started with: checked as a whole before anything else happens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from workflow_orchestrator.definition import load_workflow
+from workflow_orchestrator.definition.model import Workflow
+from workflow_orchestrator.errors import (
+    AlreadyProcessedError,
+    AutoApprovalRefusedError,
+    ConfError,
+    DocumentLimitError,
+    DocumentNotFoundError,
+)
+from workflow_orchestrator.operators.request import document_run_id, ledger_key, open_request
+from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.storage import LocalStorage
+
+pytestmark = pytest.mark.airflow
+
+NAME = "fund_factsheet_video"
+
+
+@pytest.fixture(scope="module")
+def workflow(root: Path) -> Workflow:
+    """The shipped workflow."""
+    return load_workflow(root / "dags" / NAME, root / "include")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """A run with one document in its inbox."""
+    storage = LocalStorage(tmp_path)
+    storage.write(f"inbox/{NAME}/a.pdf", b"%PDF-1.7 a")
+    return RunFolder(storage, NAME, "r1")
+
+
+def context(**conf: Any) -> dict[str, Any]:
+    """What Airflow hands to a task, as far as the request looks at it."""
+    return {"dag_run": SimpleNamespace(conf=conf, triggering_user_name="eve")}
+
+
+def test_a_good_request_is_completed_and_kept(workflow: Workflow, run: RunFolder) -> None:
+    """Defaults are filled in, the document is copied and hashed, who triggered it is kept."""
+    request = open_request(workflow, run, context(document="a.pdf"))
+    assert request == run.read_json("request.json")
+    assert request["conf"]["audience"] == "retail"
+    assert request["source"]["name"] == "a.pdf"
+    assert request["triggered_by"] == "eve"
+    assert run.read("source.pdf") == b"%PDF-1.7 a"
+
+
+def test_all_problems_of_the_conf_are_named_at_once(workflow: Workflow, run: RunFolder) -> None:
+    """Airflow reports the first; we report all, and leave no half-made request."""
+    with pytest.raises(ConfError) as caught:
+        open_request(workflow, run, context(document=3, langauge="de", audience="all", jurisdictions=["mars"]))
+    for word in ("document", "langauge", "language", "all", "mars"):
+        assert word in caught.value.message
+    assert not run.exists("request.json")
+
+
+def test_the_production_profile_asks_for_a_person(
+    workflow: Workflow, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`approval: auto` is refused where the profile is production, which is the default, and taken in a demo."""
+    with pytest.raises(AutoApprovalRefusedError, match="production"):
+        open_request(workflow, run, context(document="a.pdf", approval="auto"))
+    monkeypatch.setenv("GENAI_PLATFORM_PROFILE", "demo")
+    assert open_request(workflow, run, context(document="a.pdf", approval="auto"))["profile"] == "demo"
+
+
+def test_a_document_over_the_limit_is_not_read(workflow: Workflow, run: RunFolder) -> None:
+    """The size is looked at first; the message has both figures."""
+    path = Path(run.storage.uri.removeprefix("file://")) / f"inbox/{NAME}/big.pdf"
+    with path.open("wb") as file:
+        file.truncate(workflow.document.max_bytes + 1)
+    with pytest.raises(DocumentLimitError, match="max_megabytes"):
+        open_request(workflow, run, context(document="big.pdf"))
+
+
+def test_a_missing_document_leaves_nothing(workflow: Workflow, run: RunFolder) -> None:
+    """No request and no source are written for a document that is not there."""
+    with pytest.raises(DocumentNotFoundError):
+        open_request(workflow, run, context(document="b.pdf"))
+    assert not run.exists("source.pdf")
+
+
+def test_the_same_document_again_is_refused_unless_forced(workflow: Workflow, run: RunFolder) -> None:
+    """The ledger is asked by document, definition and parameters; a clear of the same run is no second time."""
+    first = open_request(workflow, run, context(document="a.pdf"))
+    entry = {"run_id": run.run_id, "run_key": run.run_key, "video": run.uri("video.mp4")}
+    run.storage.write(first["ledger"], json.dumps(entry).encode())
+    assert open_request(workflow, run, context(document="a.pdf"))["ledger"] == first["ledger"]
+    other = RunFolder(run.storage, NAME, "r2")
+    with pytest.raises(AlreadyProcessedError, match=r"r1.*force"):
+        open_request(workflow, other, context(document="a.pdf"))
+    assert open_request(workflow, other, context(document="a.pdf", force=True))
+    assert open_request(workflow, other, context(document="a.pdf", language="de"))
+
+
+def test_the_identity_of_a_run(workflow: Workflow) -> None:
+    """Document and definition make the run id; what does not change the video does not change the ledger key."""
+    conf = {"document": "a", "approval": "auto", "force": True, "language": "de"}
+    assert document_run_id("ab" * 32, workflow).startswith("doc_abababababababab_")
+    assert ledger_key(workflow, "ab", conf) == ledger_key(workflow, "ab", {**conf, "document": "b", "force": False})
+    assert ledger_key(workflow, "ab", conf) != ledger_key(workflow, "ab", {**conf, "language": "fr"})
+    assert ledger_key(workflow, "ab", conf) != ledger_key(workflow, "cd", conf)
