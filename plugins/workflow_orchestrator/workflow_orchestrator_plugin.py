@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from airflow.plugins_manager import AirflowPlugin
 
 from workflow_orchestrator import listener
@@ -13,4 +11,4 @@ class WorkflowOrchestratorPlugin(AirflowPlugin):
     """Registers the listener that writes run notes."""
 
     name = "workflow_orchestrator"
-    listeners: ClassVar[list[Any]] = [listener]
+    listeners = [listener]  # noqa: RUF012 - declared by the base class

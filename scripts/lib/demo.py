@@ -237,7 +237,7 @@ def _probe(manifest: Mapping[str, Any], video: Path) -> str:
     Raises:
         AirflowNotUp: it is not, or it is no video.
     """
-    from workflow_orchestrator.rendering.probe import probe
+    from workflow_orchestrator.rendering.mp4 import probe
 
     listed = next(item for item in manifest["artifacts"] if item["name"] == "video.mp4")
     if hashlib.sha256(video.read_bytes()).hexdigest() != listed["sha256"]:

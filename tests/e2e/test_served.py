@@ -53,7 +53,7 @@ def test_a_sample_becomes_a_checked_video(served: Served) -> None:
     assert {"document.json", "extracted.json", "validation.json", "values.json", "script.json", "compliance.json"} <= names
     assert {"slides.pptx", "slides.pdf", "video.mp4", "captions.vtt", "approval.json"} <= names
     assert len([name for name in names if name.startswith("slides/")]) >= 4
-    from workflow_orchestrator.rendering.probe import probe
+    from workflow_orchestrator.rendering.mp4 import probe
 
     facts = probe(served.folder("good") / "video.mp4")
     measured = json.loads((served.folder("good") / "video.json").read_text())

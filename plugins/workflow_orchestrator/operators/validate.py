@@ -40,7 +40,7 @@ def judge_values(
     from workflow_orchestrator.rules import check_values, load_rules, raise_for_findings
 
     document = Document.from_json(work.run.read_json("document.json"))
-    verdicts = prove_all(values, document, workflow.fields)
+    verdicts = prove_all(values.values(), document, workflow.fields)
     proven = ValueSet(values[verdict.ref] for verdict in verdicts if verdict.status == "proven")
     findings = check_values(
         proven,

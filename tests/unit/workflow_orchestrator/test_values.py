@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+
 from workflow_orchestrator.values import Box, Evidence, Kind, Origin, Value, ValueSet
 
 

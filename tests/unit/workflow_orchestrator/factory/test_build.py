@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def test_one_folder_makes_a_document_dag_and_a_nightly_dag(dags: dict[str, Any])
 def test_the_steps_stand_in_the_order_of_the_file(dags: dict[str, Any]) -> None:
     """Each step is downstream of the one before it, and the record comes last."""
     dag = dags[NAME]
-    for earlier, later in zip(ORDER, ORDER[1:], strict=False):
+    for earlier, later in itertools.pairwise(ORDER):
         assert later in {task.task_id for task in dag.get_task(earlier).get_flat_relatives(upstream=False)}
 
 
@@ -83,6 +84,7 @@ def test_the_dags_survive_serialization(dags: dict[str, Any]) -> None:
 def test_any_changed_file_changes_the_serialized_dag(root: Path, tmp_path: Path) -> None:
     """A word in a prompt or a narration is a new definition, and so a new DAG version."""
     from airflow.serialization.serialized_objects import DagSerialization
+
     from workflow_orchestrator.factory import build_dags
 
     for part in ("dags", "include"):

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import (
