@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -293,21 +293,34 @@ class LocalAirflow:
         found: list[dict[str, Any]] = self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
         return found
 
-    def watch(self, dag_id: str, run_id: str, timeout: float) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """The run's state and tasks, twice a second, until it has ended or waits for a person."""
+    def watch(
+        self, dag_id: str, run_id: str, timeout: float, until: Callable[[dict[str, str | None]], bool] | None = None
+    ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        """The run's state and tasks, twice a second, until it has ended or waits for a person.
+
+        `until` looks at the states of the tasks by name and ends the watch in place of the waiting for a person.
+        """
         deadline = time.monotonic() + timeout
+        settled = 0
         while True:
             self.check_services()
             tasks = self.tasks(dag_id, run_id)
             state = self.run(dag_id, run_id)["state"]
             yield state, tasks
-            waiting = any(task["state"] == "awaiting_input" for task in tasks)
-            active = any(task["state"] in ("running", "queued", "scheduled", "deferred") for task in tasks)
-            if state in ("success", "failed") or (waiting and not active):
+            states = {task["task_id"]: task["state"] for task in tasks}
+            # Airflow 3.3.2 loses an answer that comes before the scheduler has heard that the task was parked, and the
+            # task asks again. So a question counts as put when it has stood for a second.
+            settled = settled + 1 if _waits_for_a_person(states) else 0
+            if state in ("success", "failed") or (until(states) if until else settled == 3):
                 return
             if time.monotonic() > deadline:
                 raise AirflowNotUp(f"run {run_id} did not end within {timeout:.0f} s; it is {state}")
             time.sleep(0.5)
+
+
+def _waits_for_a_person(states: Mapping[str, str | None]) -> bool:
+    at_work = {"running", "queued", "scheduled", "deferred"}
+    return "awaiting_input" in states.values() and not at_work & set(states.values())
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:

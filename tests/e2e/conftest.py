@@ -56,6 +56,9 @@ class Served:
         path = f"/dags/{WORKFLOW}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
         answer = self.airflow.client.patch(path, json={"chosen_options": [option], "params_input": form})
         answer.raise_for_status()
+        # The answer is taken at once, the task's state follows with the scheduler's next round.
+        for _ in self.airflow.watch(WORKFLOW, run_id, 60, until=lambda states: states[task] != "awaiting_input"):
+            pass
 
     def question(self, run_id: str, task: str) -> dict[str, Any]:
         """What is asked."""

@@ -29,7 +29,7 @@ def test_airflow_shows_the_dags_and_no_import_error(served: Served) -> None:
     form = airflow.get(f"/dags/{WORKFLOW}/details")["params"]
     assert form["document"]["schema"]["type"] == "string"
     assert form["audience"]["value"] == "retail"
-    assert all(item["schema"].get("title") and item["description"] for item in form.values())
+    assert all(item["schema"].get("title") and item["schema"].get("description_md") for item in form.values())
     types = httpx.get(
         f"{airflow.url}/ui/connections/hook_meta", headers=dict(airflow.client.headers), timeout=30
     ).json()
@@ -171,7 +171,7 @@ def test_a_rejected_video_is_not_made(served: Served) -> None:
     served.end("rejected")
     served.answer("rejected", "approve_content", "Reject")
     state, tasks = served.end("rejected")
-    assert state == "failed"
+    assert state == "failed", {name: task["state"] for name, task in tasks.items()}
     assert tasks["approve_content"]["try_number"] == 1
     error = served.manifest("rejected")["error"]
     assert error["error"] == "ApprovalError"
@@ -257,15 +257,13 @@ def test_with_a_connection_a_model_reads_and_writes(served: Served, root: Path) 
 
     def write(request: dict[str, Any]) -> Any:
         attempts.append(len(request["messages"]))
-        sentence = "Over one year the fund returned {performance_data.1y}."
+        slides = request["messages"][1]["content"].split("Slides:\n")[1].split("\n\n")[0].splitlines()
+        sentences = {line.split(" ")[0]: ["These are the values of the factsheet."] for line in slides}
+        sentences["opening"] = ["This is {fund_name}, as at {as_of_date}."]
+        sentences["periods"] = ["Over one year to {as_of_date}, the fund returned {performance_data.1y}."]
         if len(attempts) == 1:
-            sentence = "Over one year the fund returned 12.5%."
-        return {
-            "segments": [
-                {"id": "opening", "sentences": ["This is {fund_name}, as at {as_of_date}."]},
-                {"id": "periods", "sentences": [sentence]},
-            ]
-        }
+            sentences["periods"] = ["Over one year the fund returned 12.5%."]
+        return {"segments": [{"id": name, "sentences": lines} for name, lines in sentences.items()]}
 
     served.put("model.pdf", served.samples / f"{name}.pdf")
     with OpenAIPeer({FIRST: read, "generate_summary_script": write}) as peer:
