@@ -1,7 +1,7 @@
 """Compliance as data: rule packs, the notices that they ask for, and the verdict on a script."""
 
 from workflow_orchestrator.compliance.check import check_compliance
-from workflow_orchestrator.compliance.loader import load_packs
+from workflow_orchestrator.compliance.loader import load_packs, places_of
 from workflow_orchestrator.compliance.model import (
     ComplianceReport,
     Notice,
@@ -31,6 +31,7 @@ __all__ = [
     "load_packs",
     "mask_personal_data",
     "notices",
+    "places_of",
     "publishable",
     "withheld",
 ]

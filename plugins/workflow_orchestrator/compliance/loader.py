@@ -217,3 +217,9 @@ def _rule(data: dict[str, Any]) -> Rule:
         wording={language: tuple(texts) for language, texts in data.get("wording", {}).items()},
         short=dict(data.get("short", {})),
     )
+
+
+def places_of(packs: Sequence[Pack]) -> tuple[str, ...]:
+    """Every jurisdiction that the packs have rules for: where nothing narrower is said, all of them apply."""
+    places = {place for pack in packs for rule in pack.rules for place in rule.jurisdictions}
+    return tuple(sorted(places - {"any"}))

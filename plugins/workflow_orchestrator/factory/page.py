@@ -23,10 +23,8 @@ def dag_page(workflow: Workflow) -> str:
 
 {workflow.description}
 
-| Step | What it does | Tries | One try at most | On error |
-|---|---|---|---|---|
 {rows}
-| `record_execution` | writes the manifest, however the run ends | | | |
+- **record_execution** writes the manifest, however the run ends.
 
 **Start it** with the form ("Trigger"), through the REST API with a conf, or put a PDF into `inbox/{workflow.name}/` for the nightly
 scan. **Owner:** {workflow.owner}. **Platform:** {__version__}. **Definition:** `{workflow.digest}`
@@ -39,5 +37,6 @@ scan. **Owner:** {workflow.owner}. **Platform:** {__version__}. **Definition:** 
 
 def _row(step: Step) -> str:
     tries = step.execution.max_retries + 1
-    caught = "; ".join(f"{catch.on} → `{catch.go}`" for catch in step.catches)
-    return f"| `{step.name}` | {SAYS[step.kind]} | {tries} | {step.execution.timeout} | {caught or 'the run fails'} |"
+    minutes = step.execution.timeout.total_seconds() / 60
+    caught = "; ".join(f"{catch.on} goes to **{catch.go}**" for catch in step.catches)
+    return f"- **{step.name}** {SAYS[step.kind]}. {tries} tries of {minutes:g} min; {caught or 'then the run fails'}."

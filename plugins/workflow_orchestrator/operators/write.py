@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.definition.model import WriteStep
 from workflow_orchestrator.errors import ScriptError
 from workflow_orchestrator.operators.base import StepOperator, Work
 from workflow_orchestrator.operators.model_call import ask_model
 from workflow_orchestrator.values import ValueSet
+
+if TYPE_CHECKING:
+    from workflow_orchestrator.compliance import ComplianceReport, Notice
+    from workflow_orchestrator.script import Narration, Script
 
 
 class WriteOperator(StepOperator):
@@ -18,7 +23,7 @@ class WriteOperator(StepOperator):
     step: WriteStep
 
     def perform(self, work: Work) -> None:
-        from workflow_orchestrator.compliance import check_compliance, load_packs, notices, publishable
+        from workflow_orchestrator.compliance import check_compliance, load_packs, notices, places_of, publishable
         from workflow_orchestrator.script import check_bound, load_narration
 
         values = ValueSet.from_json(work.run.read_json("values.json"))
@@ -28,15 +33,19 @@ class WriteOperator(StepOperator):
         packs = load_packs(self.workflow.include / "compliance", self.workflow.rules.compliance_checks)
         scope: dict[str, Any] = {
             "language": language,
-            "jurisdictions": work.conf["jurisdictions"],
+            "jurisdictions": work.conf["jurisdictions"] or places_of(packs),
             "audience": work.conf["audience"],
         }
         warnings = notices(packs, values=values, **scope)
         # What a period rule keeps from this audience is taken away before anything is written.
         allowed = publishable(packs, values=values, **scope)
-        script = self._script(work, allowed, narration, language, source_language, warnings)
-        check_bound(script, allowed, fields, warnings)
-        report = check_compliance(script, values, fields, packs, **scope)
+
+        def judged(script: Script) -> ComplianceReport:
+            check_bound(script, allowed, fields, warnings)
+            return check_compliance(script, values, fields, packs, **scope)
+
+        script = self._script(work, allowed, narration, (language, source_language), warnings, judged)
+        report = judged(script)
         work.keep("compliance.json", report.to_json())
         report.raise_for_block()
         work.keep("script.json", script.to_json())
@@ -63,8 +72,14 @@ class WriteOperator(StepOperator):
         return language, source
 
     def _script(
-        self, work: Work, values: ValueSet, narration: Any, language: str, source_language: str, warnings: Any
-    ) -> Any:
+        self,
+        work: Work,
+        values: ValueSet,
+        narration: Narration,
+        languages: tuple[str, str],
+        warnings: Sequence[Notice],
+        judged: Callable[[Script], ComplianceReport],
+    ) -> Script:
         from workflow_orchestrator.script import (
             SourceInfo,
             answer_schema,
@@ -73,12 +88,17 @@ class WriteOperator(StepOperator):
             write_script,
         )
 
+        language, source_language = languages
         request = work.request["source"]
         source = SourceInfo(name=request["name"], sha256=request["sha256"], language=source_language)
         fields = self.workflow.fields
 
-        def from_answer(answer: Any, model: str = "model") -> Any:
+        def from_answer(answer: Any, model: str = "model") -> Script:
             return script_from_answer(answer, values, fields, narration, language, warnings, source, model=model)
+
+        def check(answer: Any) -> None:
+            # What a rule blocks goes back to the model once, like an unbound figure.
+            judged(from_answer(answer)).raise_for_block()
 
         result = ask_model(
             work,
@@ -88,7 +108,7 @@ class WriteOperator(StepOperator):
             variables=prompt_variables(values, fields, narration, language),
             schema=answer_schema(narration),
             offline=lambda: {"segments": []},
-            check=from_answer,
+            check=check,
         )
         if result.provider == "offline":
             return write_script(values, fields, narration, language, warnings, source)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from script_material import ROOT, fields, packs, plain, sample
 
-from workflow_orchestrator.compliance import Placement, load_packs, notices
+from workflow_orchestrator.compliance import Placement, load_packs, notices, places_of
 from workflow_orchestrator.errors import DefinitionError
 from workflow_orchestrator.script.numerals import find
 from workflow_orchestrator.values import ValueSet
@@ -157,3 +157,8 @@ def test_shipped_wording_is_speakable(language: str) -> None:
 def test_packs_lie_where_the_workflow_looks() -> None:
     """The names in the workflow are those of the files."""
     assert {path.stem for path in (ROOT / "include" / "compliance").glob("*.yaml")} == {"gdpr", "financial_regulations"}
+
+
+def test_every_place_applies_where_none_is_named() -> None:
+    """The places of the shipped packs are known, and `any` is none of them."""
+    assert places_of(packs()) == ("eu", "uk", "us")
