@@ -16,6 +16,7 @@ HEAVY = {
 # The modules of the two packages that may import Airflow.
 AIRFLOW = (
     "workflow_orchestrator/factory/", "workflow_orchestrator/operators/", "workflow_orchestrator/listener.py",
+    "workflow_orchestrator/web.py",
     "workflow_orchestrator/workflow_orchestrator_plugin.py", "llm_orchestration/hook.py",
     "llm_orchestration/retry_policy.py", "llm_orchestration/llm_orchestration_plugin.py",
 )  # fmt: skip

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -155,6 +157,12 @@ def test_a_person_releases_the_video(served: Served) -> None:
     assert (state, tasks["approve_content"]["state"]) == ("running", "awaiting_input")
     assert not (served.folder("released") / "video.mp4").exists()
     question = served.question("released", "approve_content")
+    slides = re.findall(r"!\[[^\]]+\]\((\S+\.png)\)", question["body"])
+    assert len(slides) >= 4
+    for path in slides:
+        picture = httpx.get(served.airflow.url + path, headers=served.airflow.client.headers, timeout=30)
+        assert picture.status_code == 200
+        assert picture.content.startswith(b"\x89PNG")
     assert "sha256:" in question["body"]
     served.answer("released", "approve_content", "Approve")
     state, _ = served.end("released")
@@ -162,6 +170,25 @@ def test_a_person_releases_the_video(served: Served) -> None:
     approval = served.manifest("released")["approval"]
     assert (approval["mode"], approval["by"]) == ("person", "admin")
     assert approval["content"] in question["body"]
+
+
+@pytest.mark.parametrize("name", ["steps/extract_factsheet_data.json", "../../../../airflow/secrets.json", "nothing.json"])
+def test_only_the_files_of_a_run_are_served(served: Served, name: str) -> None:
+    """Other names are not found, whatever they would lead to."""
+    url = f"{served.airflow.url}/workflow-orchestrator/{WORKFLOW}/good/{quote(name, safe='')}"
+    assert httpx.get(url, headers=served.airflow.client.headers, timeout=30).status_code == 404
+
+
+def test_files_of_a_run_need_airflow_s_login(served: Served) -> None:
+    """Without a token there is no file; with one, the video comes as a video."""
+    url = f"{served.airflow.url}/workflow-orchestrator/{WORKFLOW}/good/video.mp4"
+    assert httpx.get(url, timeout=30).status_code == 401
+    answer = httpx.get(url, headers=served.airflow.client.headers, timeout=30)
+    assert answer.headers["content-type"] == "video/mp4"
+    video = (served.folder("good") / "video.mp4").read_bytes()
+    assert answer.content == video
+    part = httpx.get(url, headers={**served.airflow.client.headers, "Range": "bytes=100-199"}, timeout=30)
+    assert (part.status_code, part.content) == (206, video[100:200])
 
 
 def test_a_rejected_video_is_not_made(served: Served) -> None:

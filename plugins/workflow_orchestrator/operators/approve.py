@@ -12,6 +12,7 @@ from workflow_orchestrator.errors import ApprovalError
 from workflow_orchestrator.operators.base import StepOperator, Work, configuration_of, storage_of
 from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.web import link
 
 APPROVE = "Approve"
 REJECT = "Reject"
@@ -89,14 +90,23 @@ def _now() -> str:
 
 
 def review_page(run: RunFolder, content: str) -> str:
-    """What the approver reads: the whole narration, the findings of the compliance packs, and where the slides lie."""
-    script = run.read_json("script.json")
+    """What the approver reads and sees: every slide, the whole narration, and what the compliance packs found."""
+    from workflow_orchestrator.rendering.paging import paged
+    from workflow_orchestrator.script.model import Script
+
+    script = paged(Script.from_json(run.read_json("script.json")))
     compliance = run.read_json("compliance.json")
-    lines = [f"## {script['title']}", "", f"Slides: `{run.uri('slides.pdf')}` · Source: `{run.uri('source.pdf')}`", ""]
-    for segment in script["segments"]:
-        lines += [f"**{segment['heading']}**", "", " ".join(s["shown"] for s in segment["sentences"]), ""]
+    lines = [f"## {script.title}", "", _links(run), ""]
+    for name, segment in zip(run.names("slides", ".png"), script.segments, strict=True):
+        lines += [f"![{segment.heading}]({link(run.workflow, run.run_id, name)})", ""]
+        lines += [" ".join(sentence.shown for sentence in segment.sentences), ""]
     lines += ["## Compliance", "", *_compliance_rows(compliance), "", f"You release exactly this content: `{content}`"]
     return "\n".join(lines)
+
+
+def _links(run: RunFolder) -> str:
+    titles = {"slides.pdf": "Slides", "source.pdf": "Source document", "values.json": "Values and evidence"}
+    return " · ".join(f"[{title}]({link(run.workflow, run.run_id, name)})" for name, title in titles.items())
 
 
 def _compliance_rows(compliance: Mapping[str, Any]) -> list[str]:

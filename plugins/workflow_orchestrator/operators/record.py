@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.operators.base import storage_of
 from workflow_orchestrator.record import RunFolder, build_manifest, summary_of
+from workflow_orchestrator.web import link
 
 
 class RecordExecutionOperator(BaseOperator):
@@ -46,7 +47,7 @@ class RecordExecutionOperator(BaseOperator):
             "manifest": artifact.uri,
             "mode": manifest["mode"]["name"],
             "error": manifest["error"],
-            "summary": summary_of(manifest),
+            "summary": summary_of(manifest, lambda name: link(run.workflow, run.run_id, name)),
         }
 
 

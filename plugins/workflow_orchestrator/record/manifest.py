@@ -5,7 +5,7 @@ It is built from the run's own files alone, so it can be built again at any time
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -138,17 +138,20 @@ def _artifacts(reports: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[
     return list(latest.values())
 
 
-def summary_of(manifest: Mapping[str, Any]) -> str:
-    """The run in a few lines of Markdown, for the note on its page in Airflow."""
+def summary_of(manifest: Mapping[str, Any], link: Callable[[str], str]) -> str:
+    """The run in a few lines of Markdown, for the note on its page in Airflow; `link` gives a file's address."""
     lines = []
     error = manifest["error"]
+    written = {item["name"] for item in manifest["artifacts"]}
     if manifest["outcome"] == "succeeded":
-        video = next((item for item in manifest["artifacts"] if item["name"] == "video.mp4"), None)
-        lines.append(f"**Video ready:** {video['uri']}" if video else "**Finished.**")
+        lines.append("**Video ready.**")
     elif error:
         lines.append(f"**Stopped in {error['step']}: {error['error']}.** {error['message']}")
     else:
         lines.append("**Stopped** before any step could report; see the task logs.")
+    titles = {"video.mp4": "Video", "slides.pptx": "Slides", "slides.pdf": "Slides as PDF", "script.json": "Script"}
+    links = [f"[{title}]({link(name)})" for name, title in titles.items() if name in written]
+    lines.append(" · ".join([*links, f"[Manifest]({link('manifest.json')})"]))
     lines.append(manifest["mode"]["says"])
     approval = manifest["approval"]
     if approval:

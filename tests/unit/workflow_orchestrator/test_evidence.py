@@ -143,6 +143,19 @@ def test_a_basis_that_nothing_decides_is_ambiguous() -> None:
         assert verdict(value(field, "14.66", "14.66", key="3y"), document).status == "ambiguous"
 
 
+def test_the_column_of_a_turned_table_counts() -> None:
+    """Beside a year, the figure of the yearly column is the calendar year, and that of the cumulative column is not."""
+    document = paper(
+        (700, [(-300, "*JÄHRLICH*"), (-380, "*KUMULIERT*")]),
+        (688, [(50, "2025"), (-300, "8,5%"), (-380, "44,4%")]),
+        (676, [(50, "2024"), (-300, "10,8%"), (-380, "33,0%")]),
+        language="de",
+    )
+    assert verdict(value("calendar_years", "8,5%", "8.5", key="2025"), document).status == "proven"
+    assert verdict(value("calendar_years", "44,4%", "44.4", key="2025"), document).status == "not_proven"
+    assert verdict(value("calendar_years", "10,8%", "10.8", key="2025"), document).status == "not_proven"
+
+
 def test_a_person_may_name_a_value_in_words_of_their_own() -> None:
     """A correction by a person is proven by a label that stands with the figure, though the schema does not know it; a model's is not."""
     document = paper((700, [(50, "October 2026"), (200, "NAV")]), (688, [(50, "*0.58%*"), (200, "*EUR 1.00*")]))

@@ -9,6 +9,7 @@ import pytest
 from workflow_orchestrator.errors import ApprovalError
 from workflow_orchestrator.operators.approve import content_hash, require_approval, review_page
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.script.model import Script, Segment, Sentence, SlideKind
 from workflow_orchestrator.storage import LocalStorage
 
 pytestmark = pytest.mark.airflow
@@ -18,8 +19,12 @@ pytestmark = pytest.mark.airflow
 def run(tmp_path: Path) -> RunFolder:
     """A run whose script and slides are ready."""
     run = RunFolder(LocalStorage(tmp_path), "w", "r")
-    segment = {"heading": "Risk", "sentences": [{"shown": "The fund has risk class 4."}]}
-    run.write_json("script.json", {"title": "Fund", "segments": [segment]})
+    segments = tuple(
+        Segment(name, SlideKind.TITLE, name, (Sentence(f"{name} has risk class 4.", f"{name} has risk class four."),))
+        for name in ("Opening", "Risk")
+    )
+    script = Script("en", "Fund", "Fund", "Kicker", "Footer", "Source", segments)
+    run.write_json("script.json", script.to_json())
     run.write_json("values.json", [])
     run.write("slides/slide_01.png", b"one")
     run.write("slides/slide_02.png", b"two")
@@ -76,7 +81,8 @@ def test_the_approver_reads_every_sentence_and_the_hash(run: RunFolder) -> None:
         },
     )
     page = review_page(run, content_hash(run))
-    assert "The fund has risk class 4." in page
+    assert "Risk has risk class 4." in page
+    assert page.index("slide_01.png") < page.index("Opening has") < page.index("slide_02.png")
     assert "| EU-2 | needs_approval | look | d |" in page
     assert "1 rules passed, 1 need a look." in page
     assert content_hash(run) in page

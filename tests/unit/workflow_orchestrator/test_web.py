@@ -1,0 +1,40 @@
+"""The files of a run in the browser: which names, which part of a file, which address."""
+
+from __future__ import annotations
+
+import pytest
+
+from workflow_orchestrator.web import NAMES, TYPES, _part
+
+
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        (None, None),
+        ("bytes=0-", range(100)),
+        ("bytes=10-19", range(10, 20)),
+        ("bytes=90-200", range(90, 100)),
+        ("bytes=-30", range(70, 100)),
+        ("bytes=-300", range(100)),
+        ("bytes=100-", None),
+        ("bytes=-", None),
+        ("bytes=0-1,5-6", None),
+        ("pages=1-2", None),
+    ],
+)
+def test_a_player_gets_the_part_that_it_asks_for(asked: str | None, part: range | None) -> None:
+    """Single ranges are answered, everything else with the whole file."""
+    assert _part(asked, 100) == part
+
+
+@pytest.mark.parametrize("name", ["slides/slide_01.png", "slides.pptx", "video.mp4", "manifest.json", "captions.vtt"])
+def test_what_a_person_looks_at_is_served(name: str) -> None:
+    """Each served name has a content type."""
+    assert NAMES.fullmatch(name)
+    assert TYPES["." + name.rpartition(".")[2]]
+
+
+@pytest.mark.parametrize("name", ["journal/x.json", "steps/a.json", "../manifest.json", "manifest.json/..", "slides/", ""])
+def test_nothing_else_is_served(name: str) -> None:
+    """Model answers, step reports and other paths are not among the names."""
+    assert not NAMES.fullmatch(name)
