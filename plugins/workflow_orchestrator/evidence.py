@@ -1,0 +1,336 @@
+"""Proves that a value is printed where it says: words, page, figure and the labels around it.
+
+A value is proven when all of this holds:
+
+- its quote stands on its page as whole printed words, and reads as exactly this value, unit and scale;
+- the other reader of the document has the quote on that page too;
+- its label stands on the same row or above it, and so does what its key stands for: the period, the year, the month, the name;
+- it stands in no row or column of another series, and in no table that makes it another value.
+
+Who brought the value, a model, the offline reader or a person, makes no difference to what must be printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from workflow_orchestrator.documents import Document
+from workflow_orchestrator.errors import FigureError
+from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
+from workflow_orchestrator.extraction.layout import DocumentLayout
+from workflow_orchestrator.extraction.offline import read_fields
+from workflow_orchestrator.extraction.quotes import Reader, value_of
+from workflow_orchestrator.extraction.standing import (
+    Place,
+    compact,
+    in_text,
+    places_of_figure,
+    places_of_words,
+)
+from workflow_orchestrator.extraction.vocabulary import Vocabulary
+from workflow_orchestrator.fields import FieldSet, FieldSpec
+from workflow_orchestrator.figures import MONTH_NAMES
+from workflow_orchestrator.values import NUMERIC_KINDS, Box, Kind, Origin, Value
+
+Status = Literal["proven", "not_proven", "ambiguous"]
+
+_SEPARATOR = " · "
+_NAMED_KINDS = NUMERIC_KINDS | {Kind.DATE, Kind.CURRENCY, Kind.CHOICE}
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a value is proven; `ambiguous` says that the document could mean something else, or that its readers disagree."""
+
+    ref: str
+    status: Status
+    reason: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"ref": self.ref, "status": self.status, "reason": self.reason}
+
+
+def prove(value: Value, document: Document, fields: FieldSet) -> Verdict:
+    """The verdict on one value. Several values of one document are cheaper with `prove_all`."""
+    return _Prover(document, fields).verdict(value)
+
+
+def prove_all(values: Iterable[Value], document: Document, fields: FieldSet) -> tuple[Verdict, ...]:
+    """The verdict on each value, in their order."""
+    prover = _Prover(document, fields)
+    return tuple(prover.verdict(value) for value in values)
+
+
+class _Refused(Exception):
+    """Ends the proof of one value."""
+
+    def __init__(self, reason: str, status: Status = "not_proven") -> None:
+        super().__init__(reason)
+        self.reason, self.status = reason, status
+
+
+class _Prover:
+    def __init__(self, document: Document, fields: FieldSet) -> None:
+        self._document, self._fields = document, fields
+        self._layout = DocumentLayout(document)
+        self._words = Vocabulary(fields)
+        self._text = fold("\n".join(page.shown for page in document.pages))
+        self._reader = Reader.of(document)
+        reading = read_fields(document, fields)
+        self._claims = {
+            _spot(v.evidence.page, v.evidence.box): v.ref for v in reading.values.values() if v.evidence.box
+        }
+        self._names = frozenset(
+            token
+            for v in reading.values.values()
+            if v.kind is Kind.TEXT and fields[v.field].sections
+            for token in re.findall(r"\w+", fold(str(v.value)))
+        )
+
+        self._checks = (
+            self._check_label,
+            self._check_key,
+            self._check_standing,
+            self._check_series,
+            self._check_claim,
+        )
+
+    def verdict(self, value: Value) -> Verdict:
+        """The verdict on one value."""
+        try:
+            self._check(value)
+        except _Refused as refused:
+            return Verdict(value.ref, refused.status, refused.reason)
+        return Verdict(value.ref, "proven", f"{value.evidence.quote[:60]!r} stands on page {value.evidence.page}")
+
+    def _check(self, value: Value) -> None:
+        spec = self._fields.get(value.field)
+        if spec is None:
+            raise _Refused(f"there is no field {value.field!r}")
+        if bool(spec.keyed) != bool(value.key):
+            raise _Refused(f"{value.field} {'needs' if spec.keyed else 'takes no'} key")
+        evidence = value.evidence
+        page = self._document.page(evidence.page)
+        if page is None:
+            raise _Refused(f"the document has {len(self._document.pages)} pages, not {evidence.page}")
+        self._check_reading(value, spec)
+        places = self._places(value)
+        if not places:
+            raise _Refused(f"{evidence.quote[:80]!r} does not stand on page {evidence.page} as whole words")
+        self._check_places(value, spec, places)
+        if not in_text(page.text, evidence.quote, value.kind in NUMERIC_KINDS):
+            raise _Refused(
+                f"only one of two readers finds {evidence.quote[:80]!r} on page {evidence.page}", "ambiguous"
+            )
+
+    def _check_reading(self, value: Value, spec: FieldSpec) -> None:
+        """The quote must read as the value, by the same rules for everyone."""
+        # A sign that several currencies share stands for this one only in a document that prints its code.
+        printed = value.unit and has_words(self._text, value.unit.casefold())
+        reader = self._reader.with_currency(value.unit if printed else "")
+        try:
+            read = value_of(spec, value.key, value.evidence, reader, value.origin)
+        except FigureError as error:
+            raise _Refused(error.message) from None
+        wanted = (value.kind, value.value, value.unit, value.decimals, value.scale)
+        got = (read.kind, read.value, read.unit, read.decimals, read.scale)
+        if got != wanted:
+            raise _Refused(
+                f"{value.evidence.quote[:80]!r} reads as {read.value} {read.unit}, not as {value.value} {value.unit}"
+            )
+
+    def _places(self, value: Value) -> list[Place]:
+        layout = self._layout.pages[value.evidence.page - 1]
+        quote = value.evidence.quote
+        places = places_of_figure(layout, quote) if value.kind in NUMERIC_KINDS else []
+        if not places and (value.kind not in NUMERIC_KINDS or value.kind is Kind.INTEGER):
+            places = places_of_words(layout, quote)
+        box = value.evidence.box
+        if box is None:
+            return places
+        there = [place for place in places if _meet(place.box, box)]
+        if not there and value.kind in (Kind.TEXT, Kind.PARAGRAPH):
+            inside = tuple(word for word in layout.page.words if _meet(word.box, box))
+            if compact(quote) in compact(" ".join(word.text for word in inside)):
+                return [Place(layout, inside)]
+        return there
+
+    def _check_places(self, value: Value, spec: FieldSpec, places: list[Place]) -> None:
+        """One place at which everything is right proves the value; else the reason of the place that came furthest."""
+        refusals: list[tuple[int, _Refused]] = []
+        for place in places:
+            for step, check in enumerate(self._checks):
+                try:
+                    check(value, spec, place)
+                except _Refused as refused:
+                    refusals.append((step, refused))
+                    break
+            else:
+                return
+        raise max(refusals, key=lambda item: item[0])[1]
+
+    def _check_label(self, value: Value, spec: FieldSpec, place: Place) -> None:
+        quote = value.evidence.quote[:40]
+        for part in filter(None, value.evidence.label.split(_SEPARATOR)):
+            if not place.names(part):
+                raise _Refused(f"{part!r} stands neither on the row of {quote!r} nor above it")
+        if self._trusted(value, place) or spec.keyed or spec.kind not in _NAMED_KINDS:
+            return
+        if not self._is_named(spec, place):
+            raise _Refused(f"the words that name {quote!r} do not name {spec.name}")
+
+    def _trusted(self, value: Value, place: Place) -> bool:
+        """Whether the structure of the page says the same; a person may also name a value by words of their own."""
+        return self._claimed(place) == value.ref or (value.origin is Origin.PERSON and bool(value.evidence.label))
+
+    def _is_named(self, spec: FieldSpec, place: Place) -> bool:
+        """Whether the label of the place, on its row, above it or over its column, is one of the field's own."""
+
+        def names(text: str) -> bool:
+            return any(target.field == spec.name for target in self._words.label(text))
+
+        if any(names(text) for text in (*place.labels(), *place.above)):
+            return True
+        if spec.kind is Kind.DATE:
+            before = place.text_before()
+            return any(before == label or before.endswith(" " + label) for label in map(fold_label, spec.all_labels()))
+        return any(names(text) for text in place.heads) and any(
+            self._words.series(text, self._names) == "own" for text in place.labels()
+        )
+
+    def _check_key(self, value: Value, spec: FieldSpec, place: Place) -> None:
+        if not spec.keyed or self._claimed(place) == value.ref:
+            return
+        if spec.keyed == "period" and value.key not in spec.keys:
+            raise _Refused(f"{spec.name} has no period {value.key!r}")
+        check = {"period": self._has_period, "year": self._has_year, "month": _has_month, "name": _has_name}[spec.keyed]
+        if not check(value, place):
+            raise _Refused(f"nothing on the row of {value.evidence.quote[:40]!r} or over it says {value.key!r}")
+
+    def _has_period(self, value: Value, place: Place) -> bool:
+        """The row is of the period, or else the column is."""
+
+        def keys(text: str) -> set[str]:
+            targets = self._words.period(text) or self._words.period(self._without_basis(text))
+            return {target.key if target.field == value.field else f"{target.field}.{target.key}" for target in targets}
+
+        rows = set().union(*(keys(text) for text in place.labels()))
+        heads = set().union(*(keys(text) for text in (*place.heads, *place.above)))
+        return value.key in (rows or heads)
+
+    def _has_year(self, value: Value, place: Place) -> bool:
+        """The year is the nearest head of the column; or it begins the row, and the column is of whole years."""
+        if place.figure_head == value.key:
+            return True
+        first = place.rows[0].words[0].text if place.rows else ""
+        if first != value.key or not place.heads:
+            return False
+        head = place.heads[0]
+        return self._words.in_section(value.field, fold(head)) or (
+            self._words.series(head, self._names) == "own" and not self._words.in_other_section(value.field, fold(head))
+        )
+
+    def _without_basis(self, text: str) -> str:
+        folded = fold_label(text)
+        for spec in self._words.keyed("period"):
+            for section in self._words.sections(spec.name):
+                folded = folded.removesuffix(" " + section)
+        return folded
+
+    def _check_standing(self, value: Value, spec: FieldSpec, place: Place) -> None:
+        """A figure must stand for itself: not a part of "1 month", of "4 of 7", of a sentence or of a row of boxes."""
+        if spec.kind not in NUMERIC_KINDS or self._claimed(place) == value.ref:
+            return
+        quote = value.evidence.quote
+        before, behind = place.beside
+        alone = not behind and (not before or bool(self._words.label(before)))
+        singles = sum(1 for cell in place.row_cells_all if cell.text.isdigit() and len(cell.text) == 1)
+        if spec.kind is Kind.INTEGER and (singles >= 3 or not place.fills_cell(spec.all_labels())):
+            raise _Refused(f"{quote!r} is a part of what is printed there")
+        if not alone and not self._trusted(value, place) and spec.kind is not Kind.INTEGER:
+            raise _Refused(f"{quote!r} stands within other words: {f'{before} … {behind}'.strip()!r}", "ambiguous")
+
+    def _check_series(self, value: Value, spec: FieldSpec, place: Place) -> None:
+        """The row and the column must be the document's own series, not an index, a peer group or a difference."""
+        if spec.kind not in NUMERIC_KINDS or self._claimed(place) == value.ref:
+            return
+        quote = value.evidence.quote
+        rows, heads = place.labels()[:1], place.heads[:1]
+        for text in (*rows, *heads):
+            if self._words.series(text, self._names) == "other" and not self._words.label(text):
+                raise _Refused(f"{quote!r} stands in the row or column of {text!r}")
+        if self._trusted(value, place):
+            return  # which of the rows is the fund's, a person may know better than the words of the schema
+        if spec.keyed in ("period", "year", "month"):
+            row = rows[0] if rows else ""
+            if self._words.series(row, self._names) not in ("own", "none") and not self._words.period(row):
+                raise _Refused(f"the row of {row!r} is not known to be the document's own", "ambiguous")
+        own = any(self._words.series(text, self._names) == "own" for text in (*rows, *heads))
+        named = any(target.field == spec.name for text in place.above for target in self._words.label(text))
+        if len(self._run(place)) > 1 and not own and not named:
+            raise _Refused(f"{quote!r} is one of several figures in its row; nothing says which is meant", "ambiguous")
+
+    def _run(self, place: Place) -> list[tuple[float, str]]:
+        """The figures of the row that no words part from the place."""
+        row = place.rows[0]
+        words = [cell.box for cell in place.row_cells]
+        inside: list[tuple[float, str]] = []
+        for mark in row.marks:
+            low, high = sorted((mark.box.left, place.box.left))
+            if not any(low < box.left < high for box in words):
+                inside.append((mark.box.left, mark.text))
+        return inside
+
+    def _check_claim(self, value: Value, spec: FieldSpec, place: Place) -> None:
+        claimed = self._claimed(place)
+        if claimed == value.ref:
+            return
+        if claimed and spec.kind in NUMERIC_KINDS:
+            raise _Refused(f"{value.evidence.quote!r} is {claimed} by the table in which it stands")
+        rivals = [
+            other.name for other in self._words.keyed("period") if other.name != spec.name and value.key in other.keys
+        ]
+        if spec.keyed != "period" or not rivals:
+            return
+        texts = [fold(text) for text in (*place.labels()[:1], *(cell.text for cell in place.column_cells[:4]))]
+        own = any(self._words.in_section(spec.name, text) for text in texts)
+        other = any(self._words.in_section(name, text) for name in rivals for text in texts)
+        if not own or other:
+            raise _Refused(
+                f"nothing around {value.evidence.quote!r} decides between {spec.name} and {', '.join(rivals)}",
+                "ambiguous",
+            )
+
+    def _claimed(self, place: Place) -> str:
+        return self._claims.get(_spot(place.page.number, place.box), "")
+
+
+def _spot(page: int, box: Box | None) -> tuple[int, int, int, int]:
+    return (page, round(box.left), round(box.right), round(box.bottom)) if box else (page, -1, -1, -1)
+
+
+def _meet(first: Box, second: Box) -> bool:
+    """Whether the middle of the first box lies in the second, widened by two points."""
+    x, y = (first.left + first.right) / 2, (first.bottom + first.top) / 2
+    return second.left - 2 <= x <= second.right + 2 and second.bottom - 2 <= y <= second.top + 2
+
+
+def _has_month(value: Value, place: Place) -> bool:
+    """The nearest head of the column is the month, and the row begins with the year; or the other way round."""
+    match = _MONTH.fullmatch(value.key)
+    if not match or not place.rows:
+        return False
+    names = {name for name, number in MONTH_NAMES.items() if number == int(match[2])}
+    first = fold(place.rows[0].words[0].text).rstrip(".")
+    head = fold(place.heads[0]).rstrip(".") if place.heads else ""
+    return (head in names and first == match[1]) or (place.figure_head == match[1] and first in names)
+
+
+def _has_name(value: Value, place: Place) -> bool:
+    """The name stands on the row, and no other figure between it and the place."""
+    wanted = compact(value.key)
+    return any(wanted == compact(text) or wanted in compact(text) for text in place.labels(over_figures=False))

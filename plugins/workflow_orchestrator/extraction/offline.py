@@ -1,0 +1,141 @@
+"""Reads a document without a model: labels, kinds and sections of the `FieldSet`, and the layout of the page.
+
+The rule of this reader is to leave out what it is not sure of: a wrong number costs more than a missing one, which a
+person can add.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import date
+
+from workflow_orchestrator.documents import Document
+from workflow_orchestrator.errors import FigureError
+from workflow_orchestrator.extraction.fold import fold
+from workflow_orchestrator.extraction.layout import DocumentLayout
+from workflow_orchestrator.extraction.lists import ListReader
+from workflow_orchestrator.extraction.months import MonthsReader
+from workflow_orchestrator.extraction.pairs import PairReader, read_dates
+from workflow_orchestrator.extraction.prose import read_paragraphs, read_title, read_title_lines
+from workflow_orchestrator.extraction.quotes import Reader, value_of
+from workflow_orchestrator.extraction.reading import Findings, Reading
+from workflow_orchestrator.extraction.returns import ReturnsReader
+from workflow_orchestrator.extraction.rows import RowsReader
+from workflow_orchestrator.extraction.vocabulary import Vocabulary
+from workflow_orchestrator.fields import FieldSet
+from workflow_orchestrator.values import Evidence, Kind, Origin, Value
+
+_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}\d")
+
+
+def read_fields(document: Document, fields: FieldSet) -> Reading:
+    """Every value of `fields` that the document prints without doubt, and what was left out, with the reason."""
+    layout = DocumentLayout(document)
+    words = Vocabulary(fields)
+    reader, names = _first_look(layout, words, Reader.of(document))
+    found = Findings()
+    _read_words(layout, words, reader, found)
+    for page in layout.pages:
+        PairReader(page, words, reader, names, found).read()
+        ReturnsReader(page, words, reader, names, found).read()
+        RowsReader(page, words, reader, names, found).read()
+        ListReader(page, words, reader, found).read()
+    _read_codes(layout, words, reader, found)
+    as_of = _as_of(words, layout, found)
+    for page in layout.pages:
+        MonthsReader(page, words, reader, names, as_of, found).read()
+    _drop_part_years(words, as_of, found)
+    return found.settle(fields)
+
+
+def _first_look(layout: DocumentLayout, words: Vocabulary, reader: Reader) -> tuple[Reader, frozenset[str]]:
+    """What the reading of figures rests on: the currency of the document, and the words of its name and share class."""
+    found = Findings()
+    _read_words(layout, words, reader, found)
+    for page in layout.pages:
+        PairReader(page, words, reader, frozenset(), found).read()
+    values = [
+        found.first(spec.name)
+        for spec in words.fields.values()
+        if spec.kind is Kind.CURRENCY or (spec.kind is Kind.TEXT and spec.sections)
+    ]
+    currency = next((str(v.value) for v in values if v and v.kind is Kind.CURRENCY), "")
+    names = [fold(str(v.value)) for v in values if v and v.kind is Kind.TEXT]
+    return reader.with_currency(currency), frozenset(token for name in names for token in re.findall(r"\w+", name))
+
+
+def _read_words(layout: DocumentLayout, words: Vocabulary, reader: Reader, found: Findings) -> None:
+    read_title(layout, words, reader, found)
+    read_title_lines(layout, words, reader, found)
+    for page in layout.pages:
+        read_dates(page, words, reader, found)
+        read_paragraphs(page, words, reader, found)
+
+
+def _read_codes(layout: DocumentLayout, words: Vocabulary, reader: Reader, found: Findings) -> None:
+    """An ISIN without a label, when the document prints exactly one with a right check digit."""
+    for spec in words.fields.values():
+        if spec.kind is not Kind.ISIN or found.candidates(spec.name):
+            continue
+        values: list[Value] = []
+        for page in layout.pages:
+            for row in page.rows:
+                for cell in row.cells:
+                    for word in cell.words:
+                        if _ISIN.fullmatch(word.text):
+                            label = row.cells[0].text if row.cells[0] is not cell else ""
+                            evidence = Evidence(page.number, word.text, label, word.box)
+                            with suppress(FigureError):
+                                values.append(value_of(spec, "", evidence, reader, Origin.OFFLINE))
+        for value in values:
+            found.add(value)
+
+
+def _as_of(words: Vocabulary, layout: DocumentLayout, found: Findings) -> date | None:
+    """Settles the day of the figures. Of several days, only the latest will do, and only at the top of the first page."""
+    name = words.as_of
+    if not name:
+        return None
+    candidates = found.candidates(name)
+    days = {candidate.value.value for candidate in candidates}
+    if len(days) > 1:
+        latest = max(day for day in days if isinstance(day, date))
+        top = layout.document.pages[0].height * 2 / 3
+        stated = [
+            candidate
+            for candidate in candidates
+            if candidate.value.value == latest
+            and candidate.value.evidence.page == 1
+            and candidate.value.evidence.box
+            and candidate.value.evidence.box.bottom >= top
+        ]
+        if stated:
+            found.replace(name, stated)
+    value = found.first(name)
+    return value.value if value and isinstance(value.value, date) else None
+
+
+def _drop_part_years(words: Vocabulary, as_of: date | None, found: Findings) -> None:
+    """Takes out the years that are not whole: the one that still runs, and the one of the launch."""
+    launch = found.first(words.begins) if words.begins else None
+    began = launch.value if launch and isinstance(launch.value, date) else None
+    for spec in words.keyed("year"):
+        for ref in found.refs():
+            field, _, key = ref.partition(".")
+            if field != spec.name:
+                continue
+            reason = _part_year(int(key), as_of, began)
+            if reason:
+                for candidate in found.candidates(ref):
+                    evidence = candidate.value.evidence
+                    found.reject(ref, evidence.quote, evidence.page, reason)
+                found.replace(ref, ())
+
+
+def _part_year(year: int, as_of: date | None, began: date | None) -> str:
+    if as_of and (as_of.year, as_of.month, as_of.day) < (year, 12, 28):
+        return f"{year} was not over on {as_of.isoformat()}"
+    if began and (began.year, began.month, began.day) > (year, 1, 8):
+        return f"the fund was launched on {began.isoformat()}, within {year} or later"
+    return ""

@@ -1,0 +1,358 @@
+"""Reads label and value: on one line, in neighbouring cells, or one above the other.
+
+    Ongoing charges (OCF)   0.85%        NAV            VL  1 393,78 EUR      Verwaltungsgesellschaft: … mbH.
+                                         EUR 17.45
+
+A label may wrap onto a second line, and so may a value of words. Where both the cell to the right and the one below
+would do and they differ, both become candidates, and the settling throws both out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from workflow_orchestrator.documents import Word
+from workflow_orchestrator.documents.model import around
+from workflow_orchestrator.errors import FigureError
+from workflow_orchestrator.extraction.fold import fold, fold_label
+from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure, overlap
+from workflow_orchestrator.extraction.quotes import Reader, value_of
+from workflow_orchestrator.extraction.reading import Findings
+from workflow_orchestrator.extraction.vocabulary import Target, Vocabulary
+from workflow_orchestrator.fields import FieldSpec
+from workflow_orchestrator.figures import MONTH_NAMES
+from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin
+
+_HEADER_REACH = 40  # rows above a row of ratios in which its column headers may stand
+_PER_CENT = re.compile(r"%|per ?cent|prozent|pour cent", re.IGNORECASE)
+_SENTENCE_LABEL = re.compile(r"\.\s+[^.:]{2,40}:\s")
+
+
+@dataclass(frozen=True)
+class Label:
+    """Words that name single-valued fields, at the start of a cell."""
+
+    targets: tuple[Target, ...]
+    words: tuple[Word, ...]
+    cell: Cell
+    row: Row
+    rest: tuple[Word, ...] = ()  # the words of the cell behind the label
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+
+class PairReader:
+    """Reads the single-valued fields of one page."""
+
+    def __init__(
+        self, page: PageLayout, words: Vocabulary, reader: Reader, names: frozenset[str], found: Findings
+    ) -> None:
+        self._page, self._words, self._reader, self._names, self._found = page, words, reader, names, found
+
+    def read(self) -> None:
+        for row in self._page.rows:
+            for position, cell in enumerate(row.cells):
+                label = self._label(row, cell)
+                if label:
+                    self._read_label(label, position)
+                for later in _sentence_starts(cell):
+                    label = self._label(row, later)
+                    if label and label.text.endswith(":"):
+                        self._read_label(label, position)
+
+    def _label(self, row: Row, cell: Cell) -> Label | None:
+        """The longest label at the start of a cell: with the cell below, the whole cell, or its first words."""
+        under = self._page.under(cell, row, reach=0.5)
+        if under and under[0].style == cell.style and abs(under[0].box.left - cell.box.left) <= 2.5:
+            joined = self._words.label(f"{cell.text} {under[0].text}")
+            if joined:
+                return Label(joined, cell.words + under[0].words, cell, row)
+        targets = self._words.label(cell.text)
+        if targets:
+            return Label(targets, cell.words, cell, row)
+        for count in range(len(cell.words) - 1, 0, -1):
+            head = " ".join(word.text for word in cell.words[:count])
+            targets = self._words.label(head)
+            if targets:
+                return Label(targets, cell.words[:count], cell, row, cell.words[count:])
+        return None
+
+    def _read_label(self, label: Label, position: int) -> None:
+        for target in label.targets:
+            spec = self._words.fields[target.field]
+            if spec.kind is Kind.PARAGRAPH or spec.name in self._words.totals:
+                continue
+            if spec.kind in NUMERIC_KINDS:
+                self._number(spec, label, position)
+            else:
+                self._word(spec, target, label, position)
+
+    # Figures
+
+    def _number(self, spec: FieldSpec, label: Label, position: int) -> None:
+        if label.rest:
+            self._take(spec, label, label.rest, quiet=True)
+            return
+        marks = self._marks_right(label, position)
+        if len(marks) > 1:
+            marks = self._own_column(spec, label, marks)
+            if not marks:
+                return
+        if marks:
+            if not marks[0].nil:
+                self._take(spec, label, marks[0].words)
+            return
+        right = label.row.cells[position + 1] if position + 1 < len(label.row.cells) else None
+        if (
+            right
+            and right.box.left - label.cell.box.right < 0.6 * self._page.page.width
+            and self._take(spec, label, right.words, quiet=True)
+        ):
+            return
+        self._below(spec, label)
+
+    def _below(self, spec: FieldSpec, label: Label) -> None:
+        last = Cell(label.words)
+        under = self._page.under(last, self._row_of(label), reach=1.6)
+        if not under or under[0].style == label.cell.style:
+            return
+        cell, row = under
+        if self._in_table(cell, row):
+            return
+        singles = sum(1 for other in row.cells if other.text.strip().isdigit() and len(other.text.strip()) == 1)
+        if singles >= 3:
+            return  # a scale of boxes: the printed digits are its axis
+        self._take(spec, label, cell.words, quiet=True)
+
+    def _in_table(self, cell: Cell, row: Row) -> bool:
+        """Whether a figure below its label is the first of a column, or in a row that another series names."""
+        further = self._page.under(cell, row, reach=1.2)
+        if further and is_figure(further[0].text, self._reader.mark) is not None:
+            return True
+        return any(self._words.series(other.text, self._names) == "other" for other in row.cells if other is not cell)
+
+    def _row_of(self, label: Label) -> Row:
+        lowest = min(label.words, key=lambda word: word.box.bottom)
+        return next((row for row in self._page.rows if lowest in row.words), label.row)
+
+    def _marks_right(self, label: Label, position: int) -> list[Mark]:
+        """The unbroken run of figures and nils to the right of the label, of one style."""
+        run: list[Mark] = []
+        for cell in label.row.cells[position + 1 :]:
+            inside = [mark for mark in label.row.marks if mark.words[0] in cell.words or mark.words[-1] in cell.words]
+            new = [mark for mark in inside if mark not in run]
+            covered = {word for mark in inside for word in mark.words}
+            if not inside or any(word not in covered for word in cell.words):
+                break
+            if run and abs(new[0].words[0].size - run[0].words[0].size) > 0.3 if new else False:
+                break
+            run.extend(new)
+        return run
+
+    def _own_column(self, spec: FieldSpec, label: Label, marks: Sequence[Mark]) -> list[Mark]:
+        """Of several figures in a row, the one under the column of the document's own series."""
+        series = [self._column_series(label.row, mark) for mark in marks]
+        own = [mark for mark, whose in zip(marks, series, strict=True) if whose == "own"]
+        if len(own) == 1:
+            return own
+        for mark in marks:
+            self._found.reject(
+                spec.name,
+                mark.text,
+                self._page.number,
+                f"one of {len(marks)} figures behind {label.text!r}; none is certain",
+            )
+        return []
+
+    def _column_series(self, row: Row, mark: Mark) -> str:
+        for above in self._page.above(row, _HEADER_REACH):
+            for cell in above.cells:
+                if overlap(cell.box, mark.box) <= 0 or abs(cell.box.right - mark.box.right) > 1.5 * row.height + 12:
+                    continue
+                if is_figure(cell.text, self._reader.mark) is not None:
+                    continue
+                return self._words.series(cell.text, self._names)
+        return "unknown"
+
+    def _take(self, spec: FieldSpec, label: Label, words: Sequence[Word], quiet: bool = False) -> bool:
+        quote = " ".join(word.text for word in words).lstrip(": ").strip()
+        if not quote:
+            return False
+        evidence = Evidence(self._page.number, quote, label.text, around(words))
+        try:
+            value = value_of(spec, "", evidence, self._reader, Origin.OFFLINE)
+        except FigureError as error:
+            if not quiet:
+                self._found.reject(spec.name, quote, self._page.number, error.message)
+            return False
+        if spec.kind is Kind.PERCENT and not self._says_per_cent(label, quote):
+            self._found.reject(spec.name, quote, self._page.number, "nothing near says that it is per cent")
+            return False
+        self._found.add(value)
+        return True
+
+    def _says_per_cent(self, label: Label, quote: str) -> bool:
+        if _PER_CENT.search(quote) or "bp" in quote or _PER_CENT.search(label.text):
+            return True
+        box = label.cell.box
+        return any(
+            _PER_CENT.search(cell.text) and is_figure(cell.text, self._reader.mark) is None
+            for row in self._page.above(label.row, 15)
+            for cell in row.cells
+            if len(cell.words) <= 8 and (overlap(cell.box, box) > 0 or cell.box.left >= box.left)
+        )
+
+    # Words
+
+    def _word(self, spec: FieldSpec, target: Target, label: Label, position: int) -> None:
+        rank = target.rank if spec.kind is Kind.TEXT else 0
+        if label.rest:
+            self._inline(spec, label, rank)
+            return
+        candidates = list(self._word_cells(spec, label, position))
+        for words in candidates[:1]:
+            quote = " ".join(word.text for word in words)
+            evidence = Evidence(self._page.number, quote, label.text, around(words))
+            try:
+                self._found.add(value_of(spec, "", evidence, self._reader, Origin.OFFLINE), rank)
+            except FigureError as error:
+                if spec.kind is not Kind.TEXT:
+                    self._found.reject(spec.name, quote, self._page.number, error.message)
+
+    def _word_cells(self, spec: FieldSpec, label: Label, position: int) -> Iterator[tuple[Word, ...]]:
+        """Word groups that can be the value, the likeliest first."""
+        right = label.row.cells[position + 1] if position + 1 < len(label.row.cells) else None
+        under = self._page.under(Cell(label.words), self._row_of(label), reach=1.0)
+        below = under[0] if under and under[0].style != label.cell.style else None
+        if below and right:
+            # Columns may touch: what begins under the next label belongs to that one.
+            kept = tuple(word for word in below.words if word.box.left < right.box.left - 1)
+            below = Cell(kept) if kept else None
+        if right and is_figure(right.text, self._reader.mark) is not None:
+            return  # the label of a row of figures
+        if below and spec.kind is Kind.TEXT and (below.bold or below.size > 1.1 * label.cell.size):
+            below = None  # the next heading
+        if right and right.style == label.cell.style and below and self._fits(spec, below):
+            right = None  # a row of labels over a row of values
+        if right and self._fits(spec, right):
+            yield self._wrapped(label, right) if spec.kind is Kind.TEXT else right.words
+        if below and under and self._fits(spec, below):
+            yield self._wrapped(Label(label.targets, label.words, label.cell, under[1]), below, same_left=True)
+
+    def _fits(self, spec: FieldSpec, cell: Cell) -> bool:
+        text = cell.text.lstrip(": ")
+        if is_figure(text, self._reader.mark) is not None or self._words.is_label(text) or text.endswith(":"):
+            return False
+        if spec.kind is Kind.TEXT:
+            return True
+        try:
+            value_of(spec, "", Evidence(self._page.number, text or "?"), self._reader, Origin.OFFLINE)
+        except FigureError:
+            return False
+        return True
+
+    def _wrapped(self, label: Label, cell: Cell, same_left: bool = False) -> tuple[Word, ...]:
+        """A value with its further lines: same style, same edge, close below, and no new label beside them."""
+        words, edge, row = list(cell.words), cell, label.row
+        label_words = set(label.words)
+        for lower in self._page.below(row, 12):
+            if edge.box.bottom - lower.box.top > 0.5 * cell.size:
+                break
+            more = next((c for c in lower.cells if c.style == cell.style and _same_edge(c, edge)), None)
+            if more is None or edge.box.bottom - more.box.top > 0.5 * cell.size:
+                continue
+            beside = [
+                c
+                for c in lower.cells
+                if c.box.right < more.box.left and overlap(c.box, label.cell.box) > 0 and not label_words & set(c.words)
+            ]
+            if (beside and not same_left) or (same_left and self._words.is_label(more.text)):
+                break
+            words.extend(more.words)
+            edge = more
+        return tuple(words)
+
+    def _inline(self, spec: FieldSpec, label: Label, rank: int) -> None:
+        """A value behind its label in one cell; of words only behind a colon, and up to the end of the sentence."""
+        colon = label.text.endswith(":") or label.rest[0].text.startswith(":")
+        words = list(label.rest)
+        if spec.kind is Kind.TEXT:
+            if not colon:
+                return
+            words = _sentence(words)
+        quote = " ".join(word.text for word in words).lstrip(": ").strip()
+        if spec.kind is Kind.TEXT and words is not None:
+            quote = quote.removesuffix(".") if not re.search(r"\b\w\.\w\.$", quote) else quote
+        if not quote:
+            return
+        evidence = Evidence(self._page.number, quote, label.text.rstrip(":"), around(words))
+        try:
+            self._found.add(value_of(spec, "", evidence, self._reader, Origin.OFFLINE), rank)
+        except FigureError:
+            return
+
+
+def _sentence_starts(cell: Cell) -> Iterator[Cell]:
+    """The rest of a line of prose from each of its later sentences."""
+    for index in range(1, len(cell.words)):
+        if cell.words[index - 1].text.endswith("."):
+            yield Cell(cell.words[index:])
+
+
+def _sentence(words: list[Word]) -> list[Word]:
+    """The words up to the next "… . Label:" of a line that lists several."""
+    text = " ".join(word.text for word in words)
+    match = _SENTENCE_LABEL.search(text + " ")
+    if not match:
+        return words
+    kept: list[Word] = []
+    length = 0
+    for word in words:
+        length += len(word.text) + 1
+        kept.append(word)
+        if length > match.start():
+            break
+    return kept
+
+
+def _same_edge(cell: Cell, other: Cell) -> bool:
+    return abs(cell.box.right - other.box.right) <= 3.5 or abs(cell.box.left - other.box.left) <= 2.0
+
+
+def read_dates(page: PageLayout, words: Vocabulary, reader: Reader, found: Findings) -> None:
+    """Dates behind their label anywhere in a line: "All data as at 31 Oct 2026 unless stated otherwise"."""
+    for spec in words.fields.values():
+        if spec.kind is not Kind.DATE:
+            continue
+        labels = sorted({fold_label(label) for label in spec.all_labels()}, key=len, reverse=True)
+        for row in page.rows:
+            _dates_in_row(page, row, spec, labels, reader, found)
+
+
+def _dates_in_row(
+    page: PageLayout, row: Row, spec: FieldSpec, labels: Sequence[str], reader: Reader, found: Findings
+) -> None:
+    for start, first in enumerate(row.words):
+        # A date begins with a digit or the name of a month.
+        if not (any(char.isdigit() for char in first.text) or fold(first.text).rstrip(".,") in MONTH_NAMES):
+            continue
+        for count in range(4, 0, -1):
+            words = row.words[start : start + count]
+            quote = " ".join(word.text for word in words).rstrip(".,;")
+            if len(words) < count or quote[:1] in ":.,":
+                continue
+            evidence = Evidence(page.number, quote or "?", box=around(words))
+            try:
+                value_of(spec, "", evidence, reader, Origin.OFFLINE)
+            except FigureError:
+                continue
+            before = fold(" ".join(word.text for word in row.words[max(0, start - 5) : start])).rstrip(" :")
+            label = next((lab for lab in labels if before == lab or before.endswith(" " + lab)), None)
+            if label:
+                named = Evidence(page.number, quote, label, evidence.box)
+                found.add(value_of(spec, "", named, reader, Origin.OFFLINE))
+            break

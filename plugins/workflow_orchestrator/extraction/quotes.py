@@ -1,0 +1,191 @@
+"""Turns the printed words of one field into a typed value: the only way from words to a value, whoever found the words.
+
+The offline reader, the answer of a model, a person's correction and the proof all go through `value_of`, so a quote
+means the same to all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from workflow_orchestrator.documents import Document
+from workflow_orchestrator.errors import FigureError
+from workflow_orchestrator.extraction.fold import fold, fold_label
+from workflow_orchestrator.fields import FieldSpec
+from workflow_orchestrator.figures import DecimalMark, Figure, decimal_mark_of, read_date, read_figure
+from workflow_orchestrator.values import Evidence, Kind, Origin, Value
+
+_NUMERIC_DATE = re.compile(r"(?<![\d./-])(\d{1,2})([/-])(\d{1,2})\2(?:19|20)\d\d(?![\d/-])")
+_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}\d")
+_SCALED = re.compile(
+    r"(?:(?P<word>[^\W\d_][\w ]*?)\s*:?\s*)?(?P<n>\d{1,2})(?:\s*(?:/|of|out of|von|sur|auf)\s*(?P<top>\d{1,2}))?"
+)
+_SHARED_SIGNS = {
+    "$": ("USD", "AUD", "CAD", "HKD", "SGD", "NZD"),
+    "¥": ("JPY", "CNY"),
+    "kr": ("SEK", "NOK", "DKK", "ISK"),
+}
+_MAX_TEXT = 160
+_MAX_PARAGRAPH = 4000
+
+# ISO 4217, currencies in circulation that funds and their assets are kept in.
+CURRENCIES = frozenset(
+    "AED ARS AUD BGN BHD BRL CAD CHF CLP CNH CNY COP CZK DKK EGP EUR GBP GEL HKD HUF IDR ILS INR ISK JOD JPY KES KRW "
+    "KWD KZT LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU "
+    "VND ZAR".split()
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a document decides about the reading of its words.
+
+    `currency` resolves signs that several currencies share; `dates` is the language for `read_date`.
+    """
+
+    mark: DecimalMark | None
+    dates: str
+    currency: str = ""
+
+    @classmethod
+    def of(cls, document: Document, currency: str = "") -> Reader:
+        text = "\n".join(page.shown for page in document.pages)
+        return cls(decimal_mark_of(text), _date_language(document.language, text), currency)
+
+    def with_currency(self, currency: str) -> Reader:
+        return Reader(self.mark, self.dates, currency)
+
+
+def _date_language(language: str, text: str) -> str:
+    """`uk` for an English document whose numeric dates show that the day comes first, and never the month."""
+    if language != "en":
+        return language
+    firsts = [(int(m[1]), int(m[3])) for m in _NUMERIC_DATE.finditer(text)]
+    day_first = any(first > 12 for first, _ in firsts)
+    month_first = any(second > 12 for _, second in firsts)
+    return "uk" if day_first and not month_first else "en"
+
+
+def value_of(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, origin: Origin) -> Value:
+    """The value that the quote of `evidence` prints for a field.
+
+    Raises:
+        FigureError: the quote does not print a value of this kind, or prints a nil.
+    """
+    quote = evidence.quote
+    if spec.kind in (Kind.PERCENT, Kind.RATIO, Kind.MONEY):
+        return _number(spec, key, evidence, reader, origin)
+    if spec.kind is Kind.INTEGER:
+        value = _integer(spec, quote)
+        return Value(spec.name, spec.kind, value, evidence, origin, key=key, unit=spec.unit)
+    if spec.kind is Kind.DATE:
+        return Value(spec.name, spec.kind, _date(quote, reader), evidence, origin, key=key)
+    return Value(spec.name, spec.kind, _words(spec, quote), evidence, origin, key=key)
+
+
+def _number(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, origin: Origin) -> Value:
+    figure = read_figure(evidence.quote, reader.mark)
+    if figure is None:
+        raise FigureError(f"{evidence.quote!r} says that there is no value", printed=evidence.quote)
+    value, unit, scale = figure.value, figure.unit, figure.scale
+    if spec.kind is Kind.PERCENT:
+        if unit not in ("%", "", "bps"):
+            raise FigureError(f"{evidence.quote!r} is not in per cent", printed=evidence.quote)
+        if scale:
+            raise FigureError(f"{evidence.quote!r} has a scale word, a percentage has none", printed=evidence.quote)
+        if unit == "bps":
+            value, scale = value.scaleb(-2), -2
+        unit = "%"
+    elif spec.kind is Kind.RATIO:
+        if unit or scale:
+            raise FigureError(f"{evidence.quote!r} has a unit, a ratio has none", printed=evidence.quote)
+    else:
+        unit = _currency(figure, reader)
+    if spec.maximum == 0 and value > 0:
+        value = -value  # a loss that the label names is often printed without its sign
+    _check_range(spec, value, evidence.quote)
+    return Value(
+        spec.name,
+        spec.kind,
+        value,
+        evidence,
+        origin,
+        key=key,
+        unit=unit,
+        decimals=figure.decimals,
+        scale=scale,
+    )
+
+
+def _currency(figure: Figure, reader: Reader) -> str:
+    if figure.unit in CURRENCIES:
+        return figure.unit
+    if reader.currency and reader.currency in _SHARED_SIGNS.get(figure.unit, ()):
+        return reader.currency
+    raise FigureError(f"{figure.printed!r} names no currency that is certain", printed=figure.printed)
+
+
+def _check_range(spec: FieldSpec, value: Decimal, quote: str) -> None:
+    low, high = spec.minimum, spec.maximum
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise FigureError(f"{quote!r} is outside of {low} to {high}, where {spec.name} can lie", printed=quote)
+
+
+def _integer(spec: FieldSpec, quote: str) -> Decimal:
+    match = _SCALED.fullmatch(fold(quote))
+    labels = {fold_label(label) for label in spec.all_labels()}
+    if not match or (match["word"] and match["word"] not in labels):
+        raise FigureError(f"{quote!r} is not one whole number", printed=quote)
+    if match["top"] and spec.maximum is not None and Decimal(match["top"]) != spec.maximum:
+        raise FigureError(f"{quote!r} is on another scale than 1 to {spec.maximum}", printed=quote)
+    value = Decimal(match["n"])
+    _check_range(spec, value, quote)
+    return value
+
+
+def _date(quote: str, reader: Reader) -> date:
+    found = read_date(quote, reader.dates)
+    if found is None:
+        raise FigureError(f"{quote!r} is not one certain day", printed=quote)
+    return found
+
+
+def _words(spec: FieldSpec, quote: str) -> str:
+    text = " ".join(quote.split())
+    if spec.kind is Kind.ISIN:
+        return _isin(text)
+    if spec.kind is Kind.CURRENCY:
+        if text not in CURRENCIES:
+            raise FigureError(f"{quote!r} is not an ISO 4217 code", printed=quote)
+        return text
+    if spec.kind is Kind.CHOICE:
+        return _choice(spec, text)
+    limit = _MAX_PARAGRAPH if spec.kind is Kind.PARAGRAPH else _MAX_TEXT
+    if len(text) > limit or not any(char.isalpha() for char in text):
+        raise FigureError(f"{quote[:60]!r} is not a {spec.kind}", printed=quote[:200])
+    return text
+
+
+def _isin(text: str) -> str:
+    from stdnum import isin
+
+    compact = text.replace(" ", "")
+    if not _ISIN.fullmatch(compact) or not isin.is_valid(compact):
+        raise FigureError(f"{text!r} is not an ISIN with a right check digit", printed=text)
+    return compact
+
+
+def _choice(spec: FieldSpec, text: str) -> str:
+    folded = fold_label(text)
+    found = {
+        choice.value
+        for choice in spec.choices
+        for words in choice.words.values()
+        if folded in {fold_label(word) for word in words}
+    }
+    if len(found) != 1:
+        raise FigureError(f"{text!r} is none of the choices of {spec.name}", printed=text)
+    return found.pop()

@@ -1,0 +1,199 @@
+"""Reads tables of returns: periods, calendar years and the grid of months; only the fund's own row of each.
+
+Whose row it is, the row's label must say. What a figure over more than a year is, cumulative or per annum, the head, the
+row, the group over the heads or the nearest title must say. Where they do not, the figure is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from workflow_orchestrator.documents.model import around
+from workflow_orchestrator.errors import FigureError
+from workflow_orchestrator.extraction.fold import fold, fold_label
+from workflow_orchestrator.extraction.layout import Mark, PageLayout
+from workflow_orchestrator.extraction.quotes import Reader, value_of
+from workflow_orchestrator.extraction.reading import Findings
+from workflow_orchestrator.extraction.tables import Head, Line, Table, find_tables
+from workflow_orchestrator.extraction.vocabulary import Target, Vocabulary, months_of
+from workflow_orchestrator.values import Evidence, Kind, Origin
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_PER_CENT = re.compile(r"%|per ?cent|prozent|pour cent|p\.c\.")
+SEPARATOR = " · "  # between the label of a row and the head of a column
+
+Periods = tuple[Target, ...]
+
+
+class ReturnsReader:
+    """Reads the tables of returns of one page."""
+
+    def __init__(
+        self, page: PageLayout, words: Vocabulary, reader: Reader, names: frozenset[str], found: Findings
+    ) -> None:
+        self._page, self._words, self._reader, self._names, self._found = page, words, reader, names, found
+        self._known: dict[str, Periods | None] = {}
+
+    def read(self) -> None:
+        for table in find_tables(self._page, self._period):
+            if any(target.key for head in table.heads for target in head.meaning):
+                self._periods(table)
+        for years in find_tables(self._page, year_of):
+            self._years(years)
+
+    # Periods
+
+    def _period(self, text: str) -> Periods | None:
+        if text not in self._known:
+            self._known[text] = self._named_period(text)
+        return self._known[text]
+
+    def _named_period(self, text: str) -> Periods | None:
+        targets = self._words.period(text)
+        if targets:
+            return targets
+        bare = fold_label(text)
+        # "3 years p.a.", "Depuis création ann.": the period with the words of its basis behind it.
+        for spec in self._words.keyed("period"):
+            for section in self._words.sections(spec.name):
+                if bare.endswith(" " + section):
+                    return self._words.period(bare[: -len(section)]) or None
+        return None
+
+    def _periods(self, table: Table[Periods]) -> None:
+        for line in self._own_lines(table):
+            for head, mark in line.cells:
+                if not mark.nil:
+                    self._take_period(table, line, head, mark)
+
+    def _take_period(self, table: Table[Periods], line: Line[Periods], head: Head[Periods], mark: Mark) -> None:
+        contexts = (head.text, line.label_text, table.group_of(head), *table.titles)
+        target = self._decide(head, contexts)
+        if target is None:
+            self._undecided(head, mark)
+            return
+        label = SEPARATOR.join(filter(None, (line.label_text, head.text)))
+        self._take(target.field, target.key, mark, label, contexts)
+
+    def _undecided(self, head: Head[Periods], mark: Mark) -> None:
+        self._found.reject(
+            f"{head.meaning[0].field}.{head.meaning[0].key}",
+            mark.text,
+            self._page.number,
+            f"{head.text!r}: nothing says whether it is cumulative or per annum",
+        )
+
+    def _decide(self, head: Head[Periods], contexts: Sequence[str]) -> Target | None:
+        """The one field that a period is of; the nearest words on its basis decide where several fields know it."""
+        basis = next(filter(None, map(self._basis, map(fold, contexts))), "")
+        if len(head.meaning) > 1:
+            return next((target for target in head.meaning if target.field == basis), None)
+        target = head.meaning[0]
+        if not target.key or basis in ("", target.field):
+            return target
+        # Over exactly one year the yearly rate and the return are the same number; under it, there is no yearly rate.
+        return target if months_of(target.key) == 12 else None
+
+    def _basis(self, folded: str) -> str:
+        """The period field whose section words are in the text; empty when none is or several are."""
+        fields = [spec.name for spec in self._words.keyed("period") if self._words.in_section(spec.name, folded)]
+        return fields[0] if len(fields) == 1 else ""
+
+    # Years
+
+    def _years(self, table: Table[str]) -> None:
+        specs = [
+            spec
+            for spec in self._words.keyed("year")
+            if any(self._words.in_section(spec.name, fold(title)) for title in table.titles[:2])
+        ]
+        if len(specs) != 1 or not _pure(table):
+            return
+        for line in self._own_lines(table):
+            for head, mark in line.cells:
+                if not mark.nil:
+                    label = SEPARATOR.join(filter(None, (line.label_text, head.text)))
+                    self._take(specs[0].name, head.meaning, mark, label, (line.label_text, *table.titles))
+
+    # Both
+
+    def _own_lines(self, table: Table[Periods] | Table[str]) -> list[Line]:  # type: ignore[type-arg]
+        """The lines of the document's own series: one, or one per basis where the labels say it."""
+        own: list[Line] = []  # type: ignore[type-arg]
+        others = 0
+        for line in table.lines:
+            whose = self._words.series(self._resolved(line, table), self._names)
+            if whose == "own" or (whose == "none" and len(table.lines) == 1):
+                own.append(line)
+            else:
+                others += 1
+        bases = Counter(self._basis(fold(line.label_text)) for line in own)
+        if any(count > 1 for count in bases.values()):
+            for line in own:
+                for _, mark in line.cells:
+                    self._found.reject(
+                        self._name(table),
+                        mark.text,
+                        self._page.number,
+                        f"{len(own)} rows could be the fund's: {', '.join(repr(item.label_text) for item in own)}",
+                    )
+            return []
+        return own
+
+    @staticmethod
+    def _name(table: Table[Periods] | Table[str]) -> str:
+        meaning = table.heads[0].meaning
+        return meaning if isinstance(meaning, str) else meaning[0].field
+
+    def _resolved(self, line: Line, table: Table[Periods] | Table[str]) -> str:  # type: ignore[type-arg]
+        """The label of a line; a key number ("1") stands for the words behind the same number in a legend above."""
+        label: str = line.label_text.strip()
+        if not (label.isdigit() and len(label) == 1):
+            return label
+        left = line.label[0].box.left
+        for row in self._page.above(table.row, 40):
+            for index, word in enumerate(row.words[:-1]):
+                near = row.words[index + 1].box.left - word.box.right < 1.5 * row.height
+                if word.text == label and abs(word.box.left - left) < 6 and near:
+                    return " ".join(later.text for later in row.words[index + 1 :])
+        return label
+
+    def _take(self, field: str, key: str, mark: Mark, label: str, contexts: Sequence[str]) -> None:
+        spec = self._words.fields[field]
+        evidence = Evidence(self._page.number, mark.text, label, around(mark.words))
+        try:
+            value = value_of(spec, key, evidence, self._reader, Origin.OFFLINE)
+        except FigureError as error:
+            self._found.reject(f"{field}.{key}" if key else field, mark.text, self._page.number, error.message)
+            return
+        if spec.kind is Kind.PERCENT and not self._says_per_cent(mark, contexts):
+            self._found.reject(value.ref, mark.text, self._page.number, "nothing near says that it is per cent")
+            return
+        self._found.add(value)
+
+    def _says_per_cent(self, mark: Mark, contexts: Sequence[str]) -> bool:
+        if any(_PER_CENT.search(fold(text)) for text in (mark.text, *contexts)):
+            return True
+        # The title of the section may stand further up, above another table of the same section.
+        box = mark.box
+        return any(
+            _PER_CENT.search(fold(cell.text)) and len(cell.words) <= 8
+            for row in self._page.rows
+            for cell in row.cells
+            if 0 < cell.box.bottom - box.top < 160 and cell.box.left <= box.right
+        )
+
+
+def year_of(text: str) -> str | None:
+    """The year that the text is, and nothing else."""
+    return text if _YEAR.fullmatch(text) else None
+
+
+def _pure(table: Table[str]) -> bool:
+    """Whether the years stand alone, in order, once each: not "Sep 2021 - Sep 2022", not an axis."""
+    years = [int(head.meaning) for head in table.heads]
+    first, last = table.heads[0].box.left, table.heads[-1].box.right
+    between = [word for word in table.row.words if first <= word.box.left <= last]
+    return len(between) == len(years) and years in (sorted(set(years)), sorted(set(years), reverse=True))

@@ -1,0 +1,159 @@
+"""Reads tables of returns that are turned: a period or a year at the start of each row, series or bases as columns.
+
+            Fund   Benchmark              JÄHRLICH   KUMULIERT
+1 month    1.93%       0.81%      2025        8,5%       44,4%
+1 year     5.84%       0.79%      2024       10,8%       33,0%
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from workflow_orchestrator.extraction.fold import fold
+from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure
+from workflow_orchestrator.extraction.returns import SEPARATOR, Periods, ReturnsReader, year_of
+from workflow_orchestrator.extraction.standing import Place
+from workflow_orchestrator.extraction.tables import Head
+
+Meaning = TypeVar("Meaning")
+
+_ROW_GAP = 2.6  # of the font size
+_EDGE = 4.0  # points
+_TITLE_ROWS = 4
+
+
+@dataclass(frozen=True)
+class _Keyed(Generic[Meaning]):
+    """A row that begins with a key and goes on with figures."""
+
+    meaning: Meaning
+    cell: Cell
+    row: Row
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
+class _Column(Generic[Meaning]):
+    """The figures of one column, each with its row, and the words over it."""
+
+    head: str
+    cells: tuple[tuple[_Keyed[Meaning], Mark], ...]
+
+
+class RowsReader(ReturnsReader):
+    """Reads the turned tables of one page."""
+
+    def read(self) -> None:
+        for block in _blocks(self._page, self._period):
+            if any(target.key for keyed in block for target in keyed.meaning):
+                self._period_block(block)
+        for years in _blocks(self._page, year_of):
+            self._year_block(years)
+
+    def _period_block(self, block: Sequence[_Keyed[Periods]]) -> None:
+        titles = self._titles(block)
+        for column in self._own(_columns(self._page, block)):
+            for keyed, mark in column.cells:
+                head = Head(keyed.meaning, keyed.cell.words)
+                target = self._decide(head, (column.head, keyed.cell.text, *titles))
+                label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
+                if target is None:
+                    self._undecided(head, mark)
+                else:
+                    self._take(target.field, target.key, mark, label, (keyed.cell.text, column.head, *titles))
+
+    def _year_block(self, block: Sequence[_Keyed[str]]) -> None:
+        years = [int(keyed.meaning) for keyed in block]
+        if years not in (sorted(set(years)), sorted(set(years), reverse=True)):
+            return
+        titles = self._titles(block)
+        columns = _columns(self._page, block)
+        for spec in self._words.keyed("year"):
+            named = [column for column in columns if self._words.in_section(spec.name, fold(column.head))]
+            titled = any(self._words.in_section(spec.name, title) for title in titles)
+            chosen = named if len(named) == 1 else self._own(columns) if titled and not named else []
+            for column in chosen:
+                if self._words.in_other_section(spec.name, fold(column.head)):
+                    continue  # "cumulative" over years is the growth up to them
+                for keyed, mark in column.cells:
+                    label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
+                    self._take(spec.name, keyed.meaning, mark, label, (column.head, *titles))
+
+    def _own(self, columns: Sequence[_Column[Meaning]]) -> list[_Column[Meaning]]:
+        """The column of the document's own series, or the only column when no other series heads it."""
+        own = [column for column in columns if self._words.series(column.head, self._names) == "own"]
+        if len(own) == 1:
+            return own
+        if len(columns) == 1 and self._words.series(columns[0].head, self._names) != "other":
+            return list(columns)
+        return []
+
+    def _titles(self, block: Sequence[_Keyed[Meaning]]) -> tuple[str, ...]:
+        """The folded words over the block that begin at its left edge, the nearest first."""
+        first = block[0]
+        titles: list[str] = []
+        for row in self._page.above(first.row, 3 * _TITLE_ROWS):
+            for cell in row.cells:
+                if abs(cell.box.left - first.cell.box.left) <= 12 and is_figure(cell.text, row.mark) is None:
+                    titles.append(fold(cell.text))
+            if len(titles) >= 2 or row.box.bottom - first.row.box.top > 60:
+                break
+        return tuple(titles)
+
+
+def _blocks(page: PageLayout, meaning: Callable[[str], Meaning | None]) -> list[list[_Keyed[Meaning]]]:
+    """Runs of two rows and more, one under the other, that begin with a key at the same left edge."""
+    blocks: list[list[_Keyed[Meaning]]] = []
+    for keyed in _keyed_rows(page, meaning):
+        block = next((b for b in reversed(blocks) if _continues(b[-1], keyed)), None)
+        if block:
+            block.append(keyed)
+        else:
+            blocks.append([keyed])
+    return [block for block in blocks if len(block) > 1]
+
+
+def _keyed_rows(page: PageLayout, meaning: Callable[[str], Meaning | None]) -> Iterable[_Keyed[Meaning]]:
+    for row in page.rows:
+        for position, cell in enumerate(row.cells):
+            understood = meaning(cell.text)
+            marks = _marks_behind(row, position) if understood is not None else ()
+            if understood is not None and marks and meaning(marks[0].text) is None:
+                yield _Keyed(understood, cell, row, marks)
+
+
+def _continues(above: _Keyed[Meaning], below: _Keyed[Meaning]) -> bool:
+    near = above.cell.box.bottom - below.cell.box.top <= _ROW_GAP * max(below.cell.size, 1.0)
+    return near and above.row is not below.row and abs(above.cell.box.left - below.cell.box.left) <= _EDGE
+
+
+def _marks_behind(row: Row, position: int) -> tuple[Mark, ...]:
+    """The figures behind a cell, up to the next words."""
+    end = next(
+        (
+            cell.box.left
+            for cell in row.cells[position + 1 :]
+            if not any(mark.words[0] in cell.words or mark.words[-1] in cell.words for mark in row.marks)
+        ),
+        float("inf"),
+    )
+    start = row.cells[position].box.right
+    return tuple(mark for mark in row.marks if start <= mark.box.left and mark.box.right <= end)
+
+
+def _columns(page: PageLayout, block: Sequence[_Keyed[Meaning]]) -> list[_Column[Meaning]]:
+    """The columns of a block by their right edges; a figure that fits none starts its own."""
+    edges: list[float] = []
+    for keyed in block:
+        for mark in keyed.marks:
+            if not any(abs(mark.box.right - edge) <= _EDGE for edge in edges):
+                edges.append(mark.box.right)
+    columns: list[_Column[Meaning]] = []
+    for edge in sorted(edges):
+        inside = [(k, m) for k in block for m in k.marks if abs(m.box.right - edge) <= _EDGE]
+        cells = tuple((keyed, mark) for keyed, mark in inside if not mark.nil)
+        heads = Place(page, inside[0][1].words).heads
+        columns.append(_Column(heads[0] if heads else "", cells))
+    return columns

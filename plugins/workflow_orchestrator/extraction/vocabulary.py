@@ -1,0 +1,168 @@
+"""The words of a `FieldSet`, folded and indexed, so that printed words can be asked what they name.
+
+Everything that the reader knows about a kind of document is in here, and it comes from `schema.json`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from workflow_orchestrator.extraction.fold import fold_label, has_words, without_brackets
+from workflow_orchestrator.fields import KEYED, FieldSet, FieldSpec, Words
+from workflow_orchestrator.values import NUMERIC_KINDS, Kind
+
+TITLE_BLOCK = "title block"  # a section word: the field stands in the title of the document
+Series = Literal["own", "other", "unknown", "none"]
+
+_PERIOD_KEY = re.compile(r"(\d+)([my])")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A field, or one key of a field that is keyed by period, that printed words can name."""
+
+    field: str
+    key: str = ""
+    rank: int = 0
+
+
+class Vocabulary:
+    """Answers what folded words name."""
+
+    def __init__(self, fields: FieldSet) -> None:
+        self.fields = fields
+        self.labels: dict[str, list[Target]] = {}
+        self.periods: dict[str, list[Target]] = {}
+        self.own: set[str] = set()
+        self.other: set[str] = set()
+        for spec in fields.values():
+            self._add(spec)
+        self._sections = {spec.name: tuple(_folded(spec.sections)) for spec in fields.values()}
+        self._keyed = {
+            by: tuple(spec for spec in fields.values() if spec.keyed == by and spec.kind in NUMERIC_KINDS)
+            for by in KEYED
+        }
+        self._bared: dict[str, str] = {}
+        self._strong = {word for word in self.other if len(word) > 3}
+
+    def _add(self, spec: FieldSpec) -> None:
+        if spec.keyed:
+            self.own.update(_folded(spec.labels))
+            for key in spec.keys.values():
+                for label in _folded(key.labels):
+                    self._append(self.periods, label, Target(spec.name, key.key))
+            return
+        for rank, label in enumerate(_folded(spec.labels)):
+            self._append(self.labels, label, Target(spec.name, rank=rank))
+            if spec.kind is Kind.PERCENT and spec.sections:  # a return: it stands in the tables of periods too
+                self._append(self.periods, label, Target(spec.name))
+            if spec.kind is Kind.TEXT:
+                self.other.add(label)
+        # A text field that the document's series may carry themselves ("Share class") names no other series.
+        self.other -= self.own
+
+    @staticmethod
+    def _append(index: dict[str, list[Target]], label: str, target: Target) -> None:
+        known = index.setdefault(label, [])
+        if not any((t.field, t.key) == (target.field, target.key) for t in known):
+            known.append(target)
+
+    @property
+    def as_of(self) -> str:
+        """The field that holds the day of the figures: the first required date, else the first date; empty without one."""
+        dates = [spec for spec in self.fields.values() if spec.kind is Kind.DATE]
+        return next((spec.name for spec in dates if spec.required), dates[0].name if dates else "")
+
+    @property
+    def begins(self) -> str:
+        """The field that holds the day on which the series begins: the only other date; empty without one."""
+        dates = [spec.name for spec in self.fields.values() if spec.kind is Kind.DATE and spec.name != self.as_of]
+        return dates[0] if len(dates) == 1 else ""
+
+    @property
+    def totals(self) -> frozenset[str]:
+        """The fields that hold the sum of a list: `<list>_total`. "Total" names them only at the end of their list."""
+        return frozenset(f"{spec.name}_total" for spec in self.keyed("name"))
+
+    def label(self, text: str) -> tuple[Target, ...]:
+        """The single-valued fields that the words name: as they stand, or without what is in brackets."""
+        folded = fold_label(text)
+        return tuple(self.labels.get(folded) or self.labels.get(self._bare(folded)) or ())
+
+    def period(self, text: str) -> tuple[Target, ...]:
+        """The fields and keys that the words name as a column or row of returns."""
+        return tuple(self.periods.get(fold_label(text), ()))
+
+    def _bare(self, folded: str) -> str:
+        """A label without brackets and without a window behind it ("Sharpe ratio 3 years", "drawdown since launch")."""
+        known = self._bared.get(folded)
+        if known is None:
+            known = self._bared[folded] = self._without_window(without_brackets(folded))
+        return known
+
+    def _without_window(self, bare: str) -> str:
+        for period in self.periods:
+            head = bare[: -len(period) - 1]
+            # "1 month 3 months" are two heads of a table, not a figure of one month over three.
+            if bare.endswith(" " + period) and head in self.labels and head not in self.periods:
+                return head
+        return bare
+
+    def is_label(self, text: str) -> bool:
+        """Whether the words name any field, period or series."""
+        folded = fold_label(text)
+        return bool(self.label(text)) or folded in self.periods or folded in self.own
+
+    def series(self, label: str, names: frozenset[str]) -> Series:
+        """Whose figures a row or column with this label holds.
+
+        Args:
+            label: the printed label, empty when there is none.
+            names: folded words of the document's own name and share class.
+        """
+        folded = fold_label(label)
+        if not folded:
+            return "none"
+        bare = without_brackets(folded).replace("%", "").strip(" ,")
+        if folded in self.own or bare in self.own:
+            return "own"
+        head, colon, _ = folded.partition(":")
+        if colon and head.strip() in self.own:
+            return "own"
+        tokens = set(re.findall(r"\w+", bare))
+        named = bool(tokens) and tokens <= names
+        if named and len(tokens) > 1:  # before the next rule: a fund may be called "… Index Fund"
+            return "own"
+        if any(has_words(folded, word) for word in self._strong):
+            return "other"
+        return "own" if named else "unknown"
+
+    def sections(self, field: str) -> tuple[str, ...]:
+        """The folded section words of a field."""
+        return self._sections[field]
+
+    def in_section(self, field: str, folded: str) -> bool:
+        """Whether folded words carry a section word of the field."""
+        return any(has_words(folded, word) for word in self.sections(field))
+
+    def keyed(self, by: str) -> tuple[FieldSpec, ...]:
+        """The numeric fields that are keyed by `period`, `year`, `month` or `name`."""
+        return self._keyed[by]
+
+    def in_other_section(self, field: str, folded: str) -> bool:
+        """Whether folded words carry a section word of another field, and none of this one."""
+        others = (name for name in self.fields if name != field and self._sections[name])
+        return not self.in_section(field, folded) and any(self.in_section(name, folded) for name in others)
+
+
+def months_of(key: str) -> int | None:
+    """How many months a period key spans, `None` for one without a fixed length."""
+    match = _PERIOD_KEY.fullmatch(key)
+    return int(match[1]) * (12 if match[2] == "y" else 1) if match else None
+
+
+def _folded(words: Words | Mapping[str, tuple[str, ...]]) -> list[str]:
+    return list(dict.fromkeys(fold_label(word) for group in words.values() for word in group))
