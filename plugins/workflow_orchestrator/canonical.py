@@ -9,7 +9,7 @@ from typing import Any
 
 def to_bytes(data: Any) -> bytes:
     """JSON with two-space indent, unescaped Unicode and a final newline; keys keep the order of the object."""
-    return (json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False, default=str) + "\n").encode()
+    return (json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
 
 
 def sha256(data: bytes) -> str:

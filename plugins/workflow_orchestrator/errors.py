@@ -9,6 +9,7 @@
     │   ├── DocumentOutsideStorageError  a path or URI that leaves the storage
     │   ├── AlreadyProcessedError      the same document and definition gave a video before
     │   └── AutoApprovalRefusedError   `approval: auto` where the profile asks for a person
+    ├── BudgetError                the run is over its budget of money or time  (never retried)
     ├── DocumentError              the document itself cannot be used           (never retried)
     │   ├── NotAPdfError  EmptyDocumentError  EncryptedDocumentError  ImageOnlyDocumentError
     │   ├── DamagedDocumentError       a PDF that no reader can open, even after repair
@@ -91,6 +92,10 @@ class AlreadyProcessedError(RunInputError):
 
 class AutoApprovalRefusedError(RunInputError):
     """The active profile asks for a named person. A retry cannot help."""
+
+
+class BudgetError(OrchestratorError):
+    """The run has used the money or the time that its workflow allows. A retry cannot help; a larger budget can."""
 
 
 class DocumentError(OrchestratorError):

@@ -1,4 +1,4 @@
-"""Writes a run's outcome as the note on its page in Airflow: what came out, why it stopped, whether a model was used.
+"""What the orchestrator does where Airflow announces things: the run's note, and questions that must not outlive their attempt.
 
 The note belongs to the metadata database and tasks have no access to that, so it is written where Airflow announces the end
 of a run: in the scheduler, inside the session that already holds the run. It reads one row and calls nothing else.
@@ -9,6 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.listeners import hookimpl
+
+# dag_run_note.content is VARCHAR(1000): PostgreSQL refuses more, inside the scheduler's own transaction.
+NOTE_LIMIT = 1000
+
+
+@hookimpl
+def on_starting(component: Any) -> None:
+    """In the scheduler and the other services."""
+    forget_questions_with_their_attempt()
 
 
 @hookimpl
@@ -21,6 +30,28 @@ def on_dag_run_success(dag_run: Any, msg: str) -> None:
 def on_dag_run_failed(dag_run: Any, msg: str) -> None:
     """After any other end."""
     _note(dag_run)
+
+
+def forget_questions_with_their_attempt() -> None:
+    """Makes Airflow put a question anew on each attempt.
+
+    Airflow 3.3.2 hands the question of one attempt on to the next, and ignores the text that the next attempt asks with: after
+    a clear, a person would read the old words and release the new ones. When an attempt goes into the history, its question goes
+    with it. Works in the processes that write history, the API server and the scheduler; it does nothing in a task.
+    """
+    from airflow.models.hitl_history import HITLDetailHistory
+    from sqlalchemy import event
+
+    if not event.contains(HITLDetailHistory, "after_insert", _forget):
+        event.listen(HITLDetailHistory, "after_insert", _forget)
+
+
+def _forget(mapper: Any, connection: Any, target: Any) -> None:
+    from airflow.models.hitl import HITLDetail
+    from sqlalchemy import delete
+
+    table = HITLDetail.__table__
+    connection.execute(delete(table).where(table.c.ti_id == target.ti_history_id))
 
 
 def _note(dag_run: Any) -> None:
@@ -41,8 +72,15 @@ def _note(dag_run: Any) -> None:
     )
     summary = _summary(value)
     if summary:
-        earlier = dag_run.note
-        dag_run.note = summary if not earlier or earlier == summary else f"{summary}\n\n{earlier}"
+        dag_run.note = joined(summary, dag_run.note)
+
+
+def joined(summary: str, earlier: str | None) -> str:
+    """The summary before what the note said, within what the column takes; a run that ends again replaces its own summary."""
+    first = summary.splitlines()[0]
+    kept = "" if not earlier or earlier.startswith(first) else earlier
+    note = f"{summary}\n\n{kept}" if kept else summary
+    return note if len(note) <= NOTE_LIMIT else note[: NOTE_LIMIT - 1] + "…"
 
 
 def _summary(value: Any) -> str:

@@ -121,6 +121,8 @@ class LocalStorage:
             return self._path(key).stat().st_size
         except FileNotFoundError:
             raise DocumentNotFoundError(f"there is no file {key!r} in the storage {self.uri}") from None
+        except OSError as error:
+            raise StorageError(f"{key!r} cannot be read from {self.uri}: {error.strerror or error}") from error
 
     def list(self, prefix: str) -> Iterator[str]:
         folder = self._path(prefix)
@@ -154,9 +156,13 @@ class _Replacement:
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if error is None:
-            # mkstemp makes private files; the storage may be shared between the users of one machine.
-            self._temporary.chmod(0o644)
-            self._temporary.replace(self._target)
+            try:
+                # mkstemp makes private files; the storage may be shared between the users of one machine.
+                self._temporary.chmod(0o644)
+                self._temporary.replace(self._target)
+            except OSError as failure:
+                self._temporary.unlink(missing_ok=True)
+                raise StorageError(f"{self._what} cannot be written: {failure.strerror or failure}") from failure
             return
         self._temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -199,7 +205,12 @@ class S3Storage:
             raise StorageError(f"{what} of {key!r} in {self.uri} failed: {error}") from error
 
     def read(self, key: str) -> bytes:
-        body: bytes = self._call("get_object", key)["Body"].read()
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            body: bytes = self._call("get_object", key)["Body"].read()
+        except BotoCoreError as error:
+            raise StorageError(f"{key!r} broke off while it was read from {self.uri}: {error}") from error
         return body
 
     def write(self, key: str, data: bytes) -> str:
@@ -223,7 +234,12 @@ class S3Storage:
 
     def list(self, prefix: str) -> Iterator[str]:
         # The trailing slash keeps `inbox/a` from listing `inbox/ab`.
-        found = self.hook.list_keys(bucket_name=self._bucket, prefix=self._key(prefix) + "/") or []
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            found = self.hook.list_keys(bucket_name=self._bucket, prefix=self._key(prefix) + "/") or []
+        except (BotoCoreError, ClientError) as error:
+            raise StorageError(f"{prefix!r} in {self.uri} cannot be listed: {error}") from error
         for key in sorted(found):
             if not key.endswith("/"):
                 yield key.removeprefix(self._prefix)
@@ -262,7 +278,7 @@ def _key_of(storage: Storage, workflow: str, given: str) -> str:
     base = storage.uri.rstrip("/") + "/"
     if given.startswith(base):
         return safe_key(unquote(given[len(base) :]) if base.startswith("file:") else given[len(base) :])
-    if "://" in given or given.startswith(("/", "~")):
+    if "://" in given or given.startswith(("/", "~/")):
         raise DocumentOutsideStorageError(
             f"document {given!r} lies outside the configured storage {storage.uri}; put it into "
             f"{inbox_of(workflow)}/ and give its name",

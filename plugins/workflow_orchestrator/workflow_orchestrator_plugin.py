@@ -18,4 +18,5 @@ class WorkflowOrchestratorPlugin(AirflowPlugin):
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """Built when the API server asks; every other process executes this file too and needs none of it."""
+        listener.forget_questions_with_their_attempt()
         return [{"app": web.build_app(), "url_prefix": web.PREFIX, "name": "Files of a run"}]

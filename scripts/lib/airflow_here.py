@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -30,10 +31,13 @@ class AirflowNotUp(RuntimeError):
     """A service ended or did not answer in time; the message holds the end of its log."""
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
+def free_port(wanted: int = 0) -> int:
+    """The wanted loopback port if nobody listens there, else any that is free."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
@@ -44,6 +48,7 @@ class LocalAirflow:
         state: the folder that holds database, logs, secrets and storage.
         profile: `demo` or `production` (see include/orchestrator.yaml).
         environment: further variables for the services, such as connections.
+        port: taken if it is free.
     """
 
     def __init__(
@@ -53,11 +58,15 @@ class LocalAirflow:
         profile: str = "demo",
         environment: Mapping[str, str] | None = None,
         dags: Path | None = None,
+        port: int = 0,
+        lock: int | None = None,
     ) -> None:
         self.state = state.resolve()
         self.storage = self.state / "storage"
         self.home = self.state / "airflow"
-        self.port = free_port()
+        self.port = free_port(port)
+        self._lock = lock
+        self._started_at = datetime.now(UTC)
         self.url = f"http://127.0.0.1:{self.port}"
         self.password = ""
         self._profile = profile
@@ -91,9 +100,7 @@ class LocalAirflow:
             folder.mkdir(parents=True, exist_ok=True)
         secret = self._secrets()
         self.password = secret["password"]
-        passwords = self.home / "passwords.json"
-        passwords.write_text(json.dumps({USER: self.password}))
-        passwords.chmod(0o600)
+        _write_private(self.home / "passwords.json", json.dumps({USER: self.password}))
         self._environment = self._variables(secret)
         self._migrate()
         for service in SERVICES:
@@ -107,16 +114,12 @@ class LocalAirflow:
         if not path.exists():
             from cryptography.fernet import Fernet
 
-            path.write_text(
-                json.dumps(
-                    {
-                        "password": secrets.token_urlsafe(12),
-                        "jwt": secrets.token_urlsafe(48),
-                        "fernet": Fernet.generate_key().decode(),
-                    }
-                )
-            )
-            path.chmod(0o600)
+            made = {
+                "password": secrets.token_urlsafe(12),
+                "jwt": secrets.token_urlsafe(48),
+                "fernet": Fernet.generate_key().decode(),
+            }
+            _write_private(path, json.dumps(made))
         loaded: dict[str, str] = json.loads(path.read_text())
         return loaded
 
@@ -152,7 +155,15 @@ class LocalAirflow:
             "PYTHONPATH": os.pathsep.join(filter(None, (plugins, os.environ.get("PYTHONPATH")))),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("AIRFLOW__") and name not in ("AIRFLOW_CONFIG", "AIRFLOW_HOME")
+        }
+        # What runs on this machine is not asked for through a proxy.
+        proxied = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
+        local = ",".join(filter(None, (proxied, "127.0.0.1,localhost")))
+        settings |= {"NO_PROXY": local, "no_proxy": local}
         # A key in the shell must reach the tasks only as the connection that the caller made of it.
         for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
             inherited.pop(name, None)
@@ -181,6 +192,8 @@ class LocalAirflow:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # Whoever still runs keeps the lock: after a kill -9 of the demo no second Airflow takes the same SQLite file.
+            pass_fds=() if self._lock is None else (self._lock,),
             cwd=self.home,
         )
         log.close()
@@ -200,9 +213,9 @@ class LocalAirflow:
 
     def _healthy(self) -> bool:
         try:
-            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5, trust_env=False).json()
             # The first request to the execution API is slow; a task must not be the one that waits for it.
-            httpx.get(f"{self.url}/execution/health", timeout=30).raise_for_status()
+            httpx.get(f"{self.url}/execution/health", timeout=30, trust_env=False).raise_for_status()
         except (httpx.HTTPError, ValueError):
             return False
         wanted = ("metadatabase", "scheduler", "dag_processor")
@@ -222,6 +235,18 @@ class LocalAirflow:
 
     def stop(self) -> None:
         """Ends every process that was started; asks first, insists after ten seconds."""
+        # The end takes ten seconds at most; a second Ctrl-C must not leave half of it running.
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        handlers = {}
+        with suppress(ValueError):  # outside the main thread nobody interrupts here
+            handlers = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+        try:
+            self._stop()
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def _stop(self) -> None:
         if self._client:
             self._client.close()
             self._client = None
@@ -243,12 +268,15 @@ class LocalAirflow:
         """An HTTP client with a token."""
         if self._client is None:
             answer = httpx.post(
-                f"{self.url}/auth/token", json={"username": USER, "password": self.password}, timeout=30
+                f"{self.url}/auth/token",
+                json={"username": USER, "password": self.password},
+                timeout=30,
+                trust_env=False,
             )
             answer.raise_for_status()
             token = answer.json()["access_token"]
             self._client = httpx.Client(
-                base_url=f"{self.url}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60
+                base_url=f"{self.url}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
             )
         return self._client
 
@@ -261,14 +289,24 @@ class LocalAirflow:
     def wait_for_dag(self, dag_id: str, timeout: float = 90) -> None:
         """Returns when Airflow knows the DAG; import errors end the wait with their text."""
         deadline = time.monotonic() + timeout
-        while self.client.get(f"/dags/{dag_id}").status_code != 200:
+        while not self._knows(dag_id):
             self.check_services()
-            errors = self.get("/importErrors")["import_errors"]
+            # Airflow remembers the errors of earlier days until the file is parsed again.
+            found = self.get("/importErrors")["import_errors"]
+            errors = [item for item in found if datetime.fromisoformat(item["timestamp"]) >= self._started_at]
             if errors:
                 raise AirflowNotUp("\n".join(f"{item['filename']}: {item['stack_trace']}" for item in errors))
             if time.monotonic() > deadline:
                 raise AirflowNotUp(f"Airflow does not show the DAG {dag_id!r}; see {self.log_of('dag-processor')}")
             time.sleep(0.25)
+
+    def _knows(self, dag_id: str) -> bool:
+        """Whether Airflow has parsed the DAG since it was started here."""
+        answer = self.client.get(f"/dags/{dag_id}")
+        if answer.status_code != 200:
+            return False
+        parsed = answer.json()["last_parsed_time"]
+        return parsed is not None and datetime.fromisoformat(parsed) >= self._started_at
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any], run_id: str | None = None, note: str | None = None) -> str:
         """Starts a run and returns its id.
@@ -318,6 +356,14 @@ class LocalAirflow:
             time.sleep(0.5)
 
 
+def _write_private(path: Path, text: str) -> None:
+    """A file that only its owner may read from its first moment, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
+        file.write(text)
+    temporary.replace(path)
+
+
 def _waits_for_a_person(states: Mapping[str, str | None]) -> bool:
     at_work = {"running", "queued", "scheduled", "deferred"}
     return "awaiting_input" in states.values() and not at_work & set(states.values())
@@ -329,8 +375,8 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 @contextmanager
-def one_at_a_time(state: Path) -> Iterator[None]:
-    """Keeps two Airflows from sharing one SQLite file."""
+def one_at_a_time(state: Path) -> Iterator[int]:
+    """Keeps two Airflows from sharing one SQLite file; gives the lock's file descriptor."""
     import fcntl
 
     state.mkdir(parents=True, exist_ok=True)
@@ -341,4 +387,4 @@ def one_at_a_time(state: Path) -> Iterator[None]:
             raise AirflowNotUp(
                 f"another demo is running on {state}; end it first, or set GENAI_PLATFORM_STATE to another folder"
             ) from None
-        yield
+        yield handle.fileno()

@@ -25,6 +25,7 @@ from airflow_here import ROOT, USER, AirflowNotUp, LocalAirflow, one_at_a_time
 sys.path.insert(0, str(ROOT / "plugins"))
 
 WORKFLOW = "fund_factsheet_video"
+ASKED = 3
 SAMPLE = ROOT / "include/samples/aldermoor_global_equity_en.pdf"
 MARKS = {
     "success": "done",
@@ -44,6 +45,7 @@ MARKS = {
 def main(arguments: Sequence[str]) -> int:
     """Runs the demo and returns its exit code."""
     options = _options(arguments)
+    options.pdf = Path(os.environ.get("GENAI_PLATFORM_CWD", ".")) / options.pdf
     started = time.monotonic()
     state = Path(os.environ.get("GENAI_PLATFORM_STATE", ROOT / ".state")).resolve()
     if not options.pdf.is_file():
@@ -51,16 +53,20 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         connection = _model_connection()
-        with one_at_a_time(state), LocalAirflow(state, environment=connection) as airflow:
+        with one_at_a_time(state) as lock, LocalAirflow(state, environment=connection, port=8080, lock=lock) as airflow:
             print(f"Airflow is up after {time.monotonic() - started:.0f} s at {airflow.url}")
             code = _one_document(airflow, options, connection)
             print(f"\n{time.monotonic() - started:.0f} s from start to end.")
-            _say_how_to_look(airflow, options.serve)
-            if options.serve:
+            serve = options.serve or (code == ASKED and _stays(options))
+            _say_how_to_look(airflow, serve)
+            if serve:
                 _serve(airflow)
             return code
     except AirflowNotUp as error:
         print(f"\n{error}", file=sys.stderr)
+        return 2
+    except (httpx.HTTPError, OSError) as error:
+        print(f"\nThe demo could not go on: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nStopped; everything that was started has been ended.", file=sys.stderr)
@@ -134,18 +140,19 @@ def _one_document(airflow: LocalAirflow, options: argparse.Namespace, connection
     print()
     state = _show_progress(airflow, run_id)
     if state not in ("success", "failed"):
-        return _say_who_is_asked(airflow, run_id)
+        return _say_who_is_asked(airflow, run_id, _stays(options))
     return _say_result(airflow, run_id, state)
 
 
 def _into_inbox(airflow: LocalAirflow, pdf: Path) -> str:
     inbox = airflow.storage / "inbox" / WORKFLOW
     inbox.mkdir(parents=True, exist_ok=True)
-    target = inbox / pdf.name
-    temporary = inbox / f".tmp-{pdf.name}"
-    shutil.copyfile(pdf, temporary)
-    temporary.replace(target)
-    return pdf.name
+    name = pdf.name.replace("\\", "_").strip()
+    if pdf.resolve() != (inbox / name).resolve():
+        temporary = inbox / ".tmp-demo.pdf"
+        shutil.copyfile(pdf, temporary)
+        temporary.replace(inbox / name)
+    return f"inbox/{WORKFLOW}/{name}"
 
 
 def _show_progress(airflow: LocalAirflow, run_id: str) -> str:
@@ -251,17 +258,23 @@ def _probe(manifest: Mapping[str, Any], video: Path) -> str:
     return f"{facts.duration.total_seconds():.2f} s · {' · '.join(tracks)} · {facts.size / 1e6:.1f} MB"
 
 
-def _say_who_is_asked(airflow: LocalAirflow, run_id: str) -> int:
+def _stays(options: argparse.Namespace) -> bool:
+    """Whether Airflow stays up for the person who is asked; without a terminal nobody is there to end it."""
+    return bool(options.serve or options.people or sys.stdin.isatty())
+
+
+def _say_who_is_asked(airflow: LocalAirflow, run_id: str, stays: bool) -> int:
     asked = next(task for task in airflow.tasks(WORKFLOW, run_id) if task["state"] == "awaiting_input")
     path = f"/dags/{WORKFLOW}/dagRuns/{run_id}/taskInstances/{asked['task_id']}/-1/hitlDetails"
     detail = airflow.get(path)
     print(f"\nThe run stopped for a person, in {asked['task_id']}.\n\n{detail['subject']}\n\n{detail['body']}\n")
+    if not stays:
+        print("To answer, start the demo with --serve: Airflow ends with this one.")
+        return ASKED
+    answer = {"chosen_options": detail["options"][:1], "params_input": dict.fromkeys(detail["params"])}
     print(f"Answer in the UI: {airflow.url}/dags/{WORKFLOW}/runs/{run_id}/tasks/{asked['task_id']}/required_actions")
-    print(f"or by REST: PATCH {airflow.url}/api/v2{path}")
-    print(
-        f"            {json.dumps({'chosen_options': detail['options'][:1], 'params_input': {name: None for name in detail['params']}})}"
-    )
-    return 3
+    print(f"or by REST: PATCH {airflow.url}/api/v2{path}\n            {json.dumps(answer)}")
+    return ASKED
 
 
 def _say_how_to_look(airflow: LocalAirflow, serving: bool) -> None:

@@ -5,13 +5,14 @@ VENV="${GENAI_PLATFORM_VENV:-$PWD/.venv}"
 # exist on the PATH and refuse to run.
 find_python() {
   local name
-  for name in "${GENAI_PLATFORM_PYTHON:-python3}" python3.13 python3.12 python3.11; do
+  # A Python that somebody names is the one to take, or to be told about.
+  for name in ${GENAI_PLATFORM_PYTHON:-python3 python3.13 python3.12 python3.11}; do
     if "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
       echo "$name"
       return
     fi
   done
-  echo "genai-platform needs Python 3.11, 3.12 or 3.13; none of python3, python3.13, python3.12, python3.11 is one." >&2
+  echo "genai-platform needs Python 3.11, 3.12 or 3.13; ${GENAI_PLATFORM_PYTHON:-none of python3, python3.13, python3.12, python3.11} is not one." >&2
   echo "Install one of them, or set GENAI_PLATFORM_PYTHON to its path." >&2
   return 1
 }
@@ -27,7 +28,11 @@ ensure_environment() {
   fi
   local base
   base="$(find_python)" || return 1
-  [ -x "$PYTHON" ] || { echo "Making a virtual environment in ${VENV#"$PWD"/} …" >&2; "$base" -m venv "$VENV"; }
+  # One that was cut off while it was made has no pip; it is made again.
+  "$PYTHON" -m pip --version >/dev/null 2>&1 || {
+    echo "Making a virtual environment in ${VENV#"$PWD"/} …" >&2
+    "$base" -m venv --clear "$VENV" || return 1
+  }
   echo "Installing the packages of $lock …" >&2
   # Some machines' pip reports places that it ignores; only errors matter here.
   if "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock 2>/dev/null &&
@@ -35,7 +40,10 @@ ensure_environment() {
     :
   else
     echo "uv cannot install here; using pip, which takes a few minutes …" >&2
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock" || {
+      echo "The packages could not be installed; is the package registry reachable?" >&2
+      return 1
+    }
   fi
   echo "$wanted" > "$stamp"
   if [ "$lock" = requirements-dev.lock ]; then

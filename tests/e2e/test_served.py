@@ -172,6 +172,27 @@ def test_a_person_releases_the_video(served: Served) -> None:
     assert approval["content"] in question["body"]
 
 
+def test_a_question_that_is_put_again_shows_what_it_asks_about(served: Served) -> None:
+    """After a clear, the page shows the content of now; the release holds for that and no other."""
+    served.put("again2.pdf", served.samples / "gratlin_schweizer_aktien_de.pdf")
+    served.start("asked_again", document="again2.pdf")
+    served.end("asked_again")
+    first = served.question("asked_again", "approve_content")["body"]
+    pptx = served.folder("asked_again") / "slides.pptx"
+    pptx.write_bytes(pptx.read_bytes() + b" ")
+    clear = {"dry_run": False, "only_failed": False, "only_running": False, "task_ids": ["approve_content"],
+             "dag_run_id": "asked_again", "include_downstream": True, "reset_dag_runs": True}  # fmt: skip
+    served.airflow.client.post(f"/dags/{WORKFLOW}/clearTaskInstances", json=clear).raise_for_status()
+    _, tasks = served.end("asked_again")
+    assert tasks["approve_content"]["try_number"] == 2
+    second = served.question("asked_again", "approve_content")["body"]
+    assert first.rpartition("sha256:")[2] != second.rpartition("sha256:")[2]
+    served.answer("asked_again", "approve_content", "Approve")
+    state, _ = served.end("asked_again")
+    assert state == "success", served.manifest("asked_again")["error"]
+    assert served.manifest("asked_again")["approval"]["content"] in second
+
+
 @pytest.mark.parametrize("name", ["steps/extract_factsheet_data.json", "../../../../airflow/secrets.json", "nothing.json"])
 def test_only_the_files_of_a_run_are_served(served: Served, name: str) -> None:
     """Other names are not found, whatever they would lead to."""

@@ -30,17 +30,14 @@ def digest_of(files: Iterable[Path], folder: Path, include: Path, configuration:
 
     A path is part of the hash, so that a rename changes it; it starts at the workflow's folder or at `include`, so that
     another checkout does not. Each content goes in as its own hash, so that no file can be mistaken for two. Where
-    artifacts are stored is left out: the same definition in another place is the same.
+    artifacts are stored and who may release them is left out: the same definition elsewhere is the same, and a new
+    colleague in a group makes no document new.
     """
     named = {_name(path, folder, include): path for path in files}
     total = hashlib.sha256()
     for name in sorted(named):
         total.update(f"{name}\0{hashlib.sha256(_content(named[name])).hexdigest()}\0".encode())
-    settings = {
-        "execution": execution_data(configuration.execution),
-        "groups": {name: sorted(users) for name, users in configuration.groups.items()},
-        "profile": configuration.profile,
-    }
+    settings = {"execution": execution_data(configuration.execution)}
     total.update(f"configuration\0{json.dumps(settings, sort_keys=True)}\0".encode())
     return f"sha256:{total.hexdigest()}"
 

@@ -2,45 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.definition.model import ApproveStep
-from workflow_orchestrator.errors import ApprovalError
+from workflow_orchestrator.errors import ApprovalError, AutoApprovalRefusedError
 from workflow_orchestrator.operators.base import StepOperator, Work, configuration_of, storage_of
-from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users
+from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users, plain
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.web import link
 
+FIXED = ("script.json", "values.json", "compliance.json", "slides.pdf", "slides.pptx")
 APPROVE = "Approve"
 REJECT = "Reject"
 
 
-def content_hash(run: RunFolder) -> str:
-    """One hash over everything that the video will say and show: script, values and every slide."""
-    slides = run.names("slides", ".png")
-    parts = [[name, sha256(run.read(name))] for name in ("script.json", "values.json", *slides)]
-    return "sha256:" + sha256(to_bytes(parts))
+def content_names(run: RunFolder) -> list[str]:
+    """Everything that a release covers: what is said and shown, what is handed out, and what the rules found."""
+    return [*FIXED, *run.names("slides", ".png")]
 
 
-def require_approval(run: RunFolder) -> dict[str, Any]:
-    """The approval of the run's content as it is now.
+def content_hash(files: Iterable[tuple[str, bytes]]) -> str:
+    """One hash over some files of a run, by name and content."""
+    return "sha256:" + sha256(to_bytes([[name, sha256(data)] for name, data in files]))
+
+
+def content_of(run: RunFolder) -> str:
+    """The hash of the run's content as it is now."""
+    return content_hash((name, run.read(name)) for name in content_names(run))
+
+
+def require_approval(run: RunFolder, content: str, profile: str) -> dict[str, Any]:
+    """The approval of exactly this content.
 
     Raises:
         ApprovalError: there is none, or the content is no longer what was released.
+        AutoApprovalRefusedError: nobody released it, and the profile asks for a person.
     """
     if not run.exists("approval.json"):
         raise ApprovalError(f"run {run.run_id!r} has no approval; its script and slides were never released")
     approval: dict[str, Any] = run.read_json("approval.json")
-    now = content_hash(run)
-    if approval["content"] != now:
+    if approval["mode"] == "auto":
+        refuse_auto(profile)
+    if approval["content"] != content:
         raise ApprovalError(
             f"the approval of run {run.run_id!r} is void: {approval['by']} released {approval['content']}, the content is "
-            f"now {now}. Clear the approval step to ask again"
+            f"now {content}. Clear the approval step to ask again"
         )
     return approval
+
+
+def refuse_auto(profile: str) -> None:
+    """Refuses a release without a person where the profile asks for one.
+
+    Raises:
+        AutoApprovalRefusedError: the profile is `production`.
+    """
+    if profile == "production":
+        raise AutoApprovalRefusedError(
+            "approval 'auto' is refused: the profile is 'production', where a named person releases each video. Trigger "
+            "with approval 'people', or run a demonstration with GENAI_PLATFORM_PROFILE=demo"
+        )
 
 
 class ApproveOperator(StepOperator):
@@ -50,9 +74,11 @@ class ApproveOperator(StepOperator):
     step: ApproveStep
 
     def perform(self, work: Work) -> None:
-        content = content_hash(work.run)
+        # Asking again takes back what was released before: a rejection must not leave an older yes behind.
+        work.run.storage.delete(work.run.key("approval.json"))
+        content = content_of(work.run)
         if work.conf["approval"] == "auto":
-            # The first step has already refused this under the production profile.
+            refuse_auto(configuration_of(self.workflow).profile)
             self._keep(work, content, mode="auto", by="approval: auto (demo profile)", at=_now())
             return
         configuration = configuration_of(self.workflow)
@@ -74,7 +100,7 @@ class ApproveOperator(StepOperator):
         option, _, who, when = answer_of(event, "the release of the video", self.step.within)
         if option != APPROVE:
             raise ApprovalError(f"{who} rejected the release of {work.request['source']['name']} at {when}", by=who)
-        if content_hash(work.run) != content:
+        if content_of(work.run) != content:
             raise ApprovalError(
                 f"{who} released {content}, but script or slides changed while the question was open; clear this step to ask again"
             )
@@ -96,10 +122,10 @@ def review_page(run: RunFolder, content: str) -> str:
 
     script = paged(Script.from_json(run.read_json("script.json")))
     compliance = run.read_json("compliance.json")
-    lines = [f"## {script.title}", "", _links(run), ""]
+    lines = [f"## {plain(script.title)}", "", _links(run), ""]
     for name, segment in zip(run.names("slides", ".png"), script.segments, strict=True):
-        lines += [f"![{segment.heading}]({link(run.workflow, run.run_id, name)})", ""]
-        lines += [" ".join(sentence.shown for sentence in segment.sentences), ""]
+        lines += [f"![{plain(segment.heading)}]({link(run.workflow, run.run_id, name)})", ""]
+        lines += [plain(" ".join(sentence.shown for sentence in segment.sentences)), ""]
     lines += ["## Compliance", "", *_compliance_rows(compliance), "", f"You release exactly this content: `{content}`"]
     return "\n".join(lines)
 
@@ -111,7 +137,7 @@ def _links(run: RunFolder) -> str:
 
 def _compliance_rows(compliance: Mapping[str, Any]) -> list[str]:
     rows = [
-        f"| {result['rule']} | {result['outcome']} | {result['message']} | {result['citation']} |"
+        f"| {result['rule']} | {result['outcome']} | {plain(result['message'])} | {plain(result['citation'])} |"
         for result in compliance["results"]
         if result["outcome"] != "pass"
     ]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from workflow_orchestrator.canonical import sha256
 from workflow_orchestrator.definition.model import AskStep, ValidateStep
 from workflow_orchestrator.errors import BusinessValidationError, ConfigurationError, CorrectionError
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.operators.base import StepOperator, Work, configuration_of, storage_of
-from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users
+from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users, plain
 from workflow_orchestrator.operators.validate import judge_values
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.values import Kind, Origin, Value, ValueSet
+from workflow_orchestrator.web import link
+
+if TYPE_CHECKING:
+    from workflow_orchestrator.extraction import Reading
 
 SEND = "Send the values"
 STOP = "Stop this run"
@@ -56,7 +62,9 @@ class AskOperator(StepOperator):
         ask_people(
             work.context,
             subject=f"{self.workflow.title}: values are missing or wrong in {work.request['source']['name']}",
-            body=question(validation, work.run.uri("source.pdf")),
+            body=question(
+                validation, link(work.run.workflow, work.run.run_id, "source.pdf"), work.run.last_error(self.task_id)
+            ),
             options=(SEND, STOP),
             users=assigned_users(configuration.groups, self.step.ask),
             within=self.step.within,
@@ -64,7 +72,17 @@ class AskOperator(StepOperator):
         )
 
     def _present(self, work: Work) -> ValueSet:
-        return ValueSet.from_json(work.run.read_json("extracted.json")["values"])
+        """What was read, with what people have entered so far for this very reading in its place."""
+        values = ValueSet.from_json(work.run.read_json("extracted.json")["values"])
+        return values.replacing(self._entered_so_far(work))
+
+    def _entered_so_far(self, work: Work) -> list[Value]:
+        if not work.run.exists("correction.json"):
+            return []
+        kept = work.run.read_json("correction.json")
+        if kept["extracted"] != sha256(work.run.read("extracted.json")):
+            return []
+        return [Value.from_json(item) for item in kept["values"]]
 
     def execute_complete(self, context: Any, event: Any) -> Any:
         run = RunFolder(storage_of(self.workflow), self.workflow.name, context["run_id"])
@@ -74,27 +92,32 @@ class AskOperator(StepOperator):
         option, answers, who, when = answer_of(event, "the correction", self.step.within)
         if option == STOP:
             raise BusinessValidationError(f"{who} stopped the run instead of entering the missing values", by=who)
-        corrected = self._corrected(work, answers)
-        work.keep("correction.json", {"by": who, "at": when, "values": [value.to_json() for value in corrected]})
-        try:
-            judge_values(work, self.workflow, self._validate_step(), self._present(work).replacing(corrected))
-        except BusinessValidationError as error:
-            raise CorrectionError(f"the values are still not enough: {error.message}", **error.details) from None
-        work.report.facts.update({"corrected": len(corrected), "by": who})
-
-    def _corrected(self, work: Work, answers: Mapping[str, Any]) -> list[Value]:
-        from workflow_orchestrator.documents import Document
-        from workflow_orchestrator.extraction import model
-
-        document = Document.from_json(work.run.read_json("document.json"))
-        items = entered(answers)
-        reading = model.values_from_answer({"values": items}, document, self.workflow.fields, origin=Origin.PERSON)
+        reading = self._reading(work, answers)
+        corrected = reading.values
+        so_far = ValueSet(self._entered_so_far(work)).replacing(corrected.values())
+        extracted = work.run.read("extracted.json")
+        entry = {"by": who, "at": when, "extracted": sha256(extracted), "values": so_far.to_json()}
+        work.keep("correction.json", entry)
         if reading.rejected:
             listed = "; ".join(
                 f"{item.ref}: {item.quote!r} on page {item.page}: {item.reason}" for item in reading.rejected
             )
             raise CorrectionError(f"not every value entered stands in the document: {listed}. The form is shown again")
-        return list(reading.values.values())
+        left_out = json.loads(extracted)["rejected"]
+        try:
+            judge_values(work, self.workflow, self._validate_step(), self._present(work), left_out)
+        except BusinessValidationError as error:
+            raise CorrectionError(f"the values are still not enough: {error.message}", **error.details) from None
+        work.report.facts.update({"corrected": len(corrected), "by": who})
+
+    def _reading(self, work: Work, answers: Mapping[str, Any]) -> Reading:
+        from workflow_orchestrator.documents import Document
+        from workflow_orchestrator.extraction import model
+
+        document = Document.from_json(work.run.read_json("document.json"))
+        return model.values_from_answer(
+            {"values": entered(answers)}, document, self.workflow.fields, origin=Origin.PERSON
+        )
 
     def _validate_step(self) -> ValidateStep:
         for name in self.caught_by:
@@ -172,11 +195,12 @@ def entered(answers: Mapping[str, Any]) -> list[dict[str, Any]]:
     return items
 
 
-def question(validation: Mapping[str, Any], source: str) -> str:
-    """The question as Markdown: what failed and why, and where the document lies."""
-    lines = [f"Document: `{source}`", "", "| Field | Why |", "|---|---|"]
+def question(validation: Mapping[str, Any], source: str, refused: Mapping[str, Any] | None = None) -> str:
+    """The question as Markdown: why the last answer was refused, what failed and why, and where the document lies."""
+    lines = [f"**The last answer was refused.** {plain(refused['message'])}", ""] if refused else []
+    lines += [f"[Source document]({source})", "", "| Field | Why |", "|---|---|"]
     lines += [
-        f"| {', '.join(finding['refs']) or finding['rule']} | {finding['message']} |"
+        f"| {', '.join(finding['refs']) or finding['rule']} | {plain(finding['message'])} |"
         for finding in validation["findings"]
         if finding["severity"] != "warning"
     ]
@@ -184,7 +208,8 @@ def question(validation: Mapping[str, Any], source: str) -> str:
     if left_out:
         lines += ["", "Seen in the document, but not certain enough to be used:", ""]
         lines += [
-            f"- {item['ref']}: “{item['quote']}” on page {item['page']}: {item['reason']}" for item in left_out[:20]
+            f"- {item['ref']}: “{plain(item['quote'])}” on page {item['page']}: {plain(item['reason'])}"
+            for item in left_out[:20]
         ]
     lines += ["", "Enter each value as the document prints it, with its page. It is checked against that page."]
     return "\n".join(lines)

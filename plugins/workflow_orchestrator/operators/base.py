@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -12,6 +14,7 @@ from airflow.sdk.exceptions import TaskAwaitingInput, TaskDeferred
 
 from workflow_orchestrator.definition.configuration import Configuration, load_configuration
 from workflow_orchestrator.definition.model import Step, Workflow
+from workflow_orchestrator.errors import BudgetError
 from workflow_orchestrator.record import RunFolder, StepReport
 from workflow_orchestrator.storage import Storage, open_storage
 
@@ -30,6 +33,28 @@ def storage_of(workflow: Workflow) -> Storage:
         base=workflow.include.parent,
         aws_conn_id=os.environ.get("GENAI_PLATFORM_AWS_CONN_ID", "aws_default"),
     )
+
+
+def spent_time(run: RunFolder, workflow: Workflow) -> timedelta:
+    """The working time of all steps so far; waiting for people is not counted.
+
+    Raises:
+        BudgetError: it is more than the workflow's `budget.minutes`.
+    """
+    attempts = [attempt for step in workflow.steps for attempt in run.attempts(step.name)]
+    spent = timedelta(seconds=sum(attempt["seconds"] for attempt in attempts))
+    allowed = workflow.budget.time
+    if allowed is not None and spent > allowed:
+        raise BudgetError(
+            f"the run has worked {spent}, more than the {allowed} that {workflow.name} allows (budget.minutes)"
+        )
+    return spent
+
+
+def spent_money(run: RunFolder, workflow: Workflow) -> Decimal:
+    """What the model calls of the run have cost so far, as far as their prices are known, in US dollars."""
+    calls = [call for step in workflow.steps for attempt in run.attempts(step.name) for call in attempt["calls"]]
+    return sum((Decimal(call["cost_usd"]) for call in calls if call["cost_usd"] and not call["cached"]), Decimal(0))
 
 
 @dataclass(slots=True)
@@ -78,7 +103,9 @@ class StepOperator(BaseOperator):
     def attempt(self, run: RunFolder, context: Any, perform: Any, **arguments: Any) -> Any:
         """Runs one stint of the step under a report and returns what travels to the next step: references and facts."""
         with run.reporting(self.task_id, context["ti"].try_number, PARKED) as report:
+            report.facts["definition"] = self.workflow.digest
             request = self._request(run, context)
+            spent_time(run, self.workflow)
             work = Work(run, report, context, request)
             perform(work, **arguments)
         return {"artifacts": [artifact.to_json() for artifact in report.artifacts], **report.facts}

@@ -38,7 +38,7 @@ class ExtractOperator(StepOperator):
             work,
             route=self.step.route,
             prompt=self.step.prompt,
-            include=self.workflow.include,
+            workflow=self.workflow,
             variables={"document": masked.text, "fields": model.field_guide(fields), "title": fields.title},
             schema=model.answer_schema(fields),
             offline=without_model,

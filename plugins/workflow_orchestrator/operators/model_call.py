@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import DocumentNotFoundError, ScriptError
-from workflow_orchestrator.operators.base import Work
+from workflow_orchestrator.operators.base import Work, spent_money
 from workflow_orchestrator.record import RunFolder
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def ask_model(
     *,
     route: str,
     prompt: Path,
-    include: Path,
+    workflow: Workflow,
     variables: Mapping[str, Any],
     schema: Mapping[str, Any],
     offline: Callable[[], Any],
@@ -54,10 +56,16 @@ def ask_model(
     """
     from llm_orchestration import LLMHook, Prompt
 
-    prompts = include / "prompts"
+    prompts = workflow.include / "prompts"
     template = Prompt.load(prompt.relative_to(prompts), search_path=prompts)
     purpose = str(work.context["ti"].task_id)
-    hook = LLMHook(route=route, routes_path=str(include / "llm.yaml"), journal=RunJournal(work.run))
+    limit = workflow.budget.usd
+    hook = LLMHook(
+        route=route,
+        routes_path=str(workflow.include / "llm.yaml"),
+        journal=RunJournal(work.run),
+        budget_usd=None if limit is None else max(Decimal(0), limit - spent_money(work.run, workflow)),
+    )
     request = template.request(
         variables,
         purpose=purpose,

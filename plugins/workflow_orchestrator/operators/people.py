@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NoReturn
@@ -27,6 +28,11 @@ def assigned_users(groups: Mapping[str, Sequence[str]], names: Sequence[str]) ->
     return [{"id": user, "name": user} for user in users]
 
 
+def plain(text: str) -> str:
+    """Text of a document or an error as Markdown that shows it and nothing else: it must not forge headings, tables or links."""
+    return re.sub(r"([\\`*_\[\]<>#|!~])", r"\\\1", " ".join(text.split()))
+
+
 def ask_people(
     context: Any,
     *,
@@ -42,18 +48,13 @@ def ask_people(
 
     There is no default answer: when `within` has passed, the task fails.
     """
-    from airflow.sdk.execution_time.hitl import upsert_hitl_detail
-
-    upsert_hitl_detail(
-        ti_id=context["ti"].id,
-        options=list(options),
-        subject=subject,
-        body=body,
-        defaults=None,
-        multiple=False,
-        params=dict(form or {}),
-        assigned_users=[dict(user) for user in users],  # type: ignore[misc]
-    )
+    stored = _put(context, subject, body, list(options), dict(form or {}), [dict(user) for user in users])
+    if (stored.subject, stored.body, list(stored.options)) != (subject, body, list(options)):
+        # Airflow keeps one question per task instance and says so by handing back the old one (see listener.py).
+        raise ApprovalError(
+            "Airflow still shows the question of an earlier attempt, so an answer would be about other content; nothing was "
+            "asked. Make sure that the plugin workflow_orchestrator is loaded in the API server, or trigger a new run"
+        )
     raise TaskAwaitingInput(method_name="execute_complete", kwargs=dict(resume_with or {}), timeout=within)
 
 
@@ -76,4 +77,26 @@ def answer_of(event: Mapping[str, Any], subject: str, within: timedelta) -> tupl
         dict(event.get("params_input") or {}),
         str(who or "unknown"),
         when.isoformat(timespec="seconds") if isinstance(when, datetime) else str(when),
+    )
+
+
+def _put(
+    context: Any, subject: str, body: str, options: list[str], form: dict[str, Any], users: list[dict[str, str]]
+) -> Any:
+    """Puts the question and returns it as Airflow stores it; the SDK's own wrapper drops that answer."""
+    from airflow.sdk.api.datamodels._generated import HITLUser
+    from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    return SUPERVISOR_COMMS.send(
+        CreateHITLDetailPayload(
+            ti_id=context["ti"].id,
+            options=options,
+            subject=subject,
+            body=body,
+            defaults=None,
+            multiple=False,
+            params=form,
+            assigned_users=[HITLUser(id=user["id"], name=user["name"]) for user in users],
+        )
     )

@@ -9,7 +9,7 @@ from typing import Any
 from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.definition.conf import check_conf
 from workflow_orchestrator.definition.model import Workflow
-from workflow_orchestrator.errors import AlreadyProcessedError, AutoApprovalRefusedError, DocumentLimitError
+from workflow_orchestrator.errors import AlreadyProcessedError, DocumentLimitError
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.storage import document_key
 
@@ -40,25 +40,15 @@ def open_request(workflow: Workflow, run: RunFolder, context: Any) -> dict[str, 
         DocumentLimitError: more bytes than the workflow takes.
         AlreadyProcessedError: the document gave a video before and `force` is not set.
     """
+    from workflow_orchestrator.operators.approve import refuse_auto
     from workflow_orchestrator.operators.base import configuration_of
 
     dag_run = context["dag_run"]
     conf = check_conf(workflow, dag_run.conf or {})
-    profile = configuration_of(workflow).profile
-    if conf["approval"] == "auto" and profile == "production":
-        raise AutoApprovalRefusedError(
-            "approval 'auto' is refused: the profile is 'production', where a named person releases each video. Trigger "
-            "with approval 'people', or run a demonstration with GENAI_PLATFORM_PROFILE=demo"
-        )
-    key = document_key(run.storage, workflow.name, conf["document"])
-    size = run.storage.size(key)
-    if size > workflow.document.max_bytes:
-        raise DocumentLimitError(
-            f"document {conf['document']!r} has {size / 1e6:.1f} MB, more than the {workflow.document.max_bytes / 1e6:.0f} MB "
-            f"that {workflow.name} takes (input.document.max_megabytes)",
-            bytes=size,
-        )
-    data = run.storage.read(key)
+    configuration = configuration_of(workflow)
+    if conf["approval"] == "auto":
+        refuse_auto(configuration.profile)
+    key, data = _document(workflow, run, conf["document"])
     digest = sha256(data)
     ledger = ledger_key(workflow, digest, conf)
     if not conf["force"]:
@@ -66,13 +56,31 @@ def open_request(workflow: Workflow, run: RunFolder, context: Any) -> dict[str, 
     source = run.write("source.pdf", data)
     request = {
         "conf": conf,
-        "profile": profile,
+        "profile": configuration.profile,
+        "definition": workflow.digest,
         "triggered_by": dag_run.triggering_user_name,
         "source": {"name": PurePosixPath(key).name, "key": key, "sha256": digest, "bytes": source.bytes},
         "ledger": ledger,
     }
     run.write_json("request.json", request)
     return request
+
+
+def _document(workflow: Workflow, run: RunFolder, given: str) -> tuple[str, bytes]:
+    """The document's key and bytes. A run is one document: a second attempt takes the copy that the first one made."""
+    if run.exists("request.json"):
+        earlier = run.read_json("request.json")
+        if earlier["conf"]["document"] == given:
+            return earlier["source"]["key"], run.read("source.pdf")
+    key = document_key(run.storage, workflow.name, given)
+    size, limit = run.storage.size(key), workflow.document.max_bytes
+    if size > limit:
+        raise DocumentLimitError(
+            f"document {given!r} has {size / 1e6:.1f} MB, more than the {limit / 1e6:.0f} MB that {workflow.name} takes "
+            f"(input.document.max_megabytes)",
+            bytes=size,
+        )
+    return key, run.storage.read(key)
 
 
 def _refuse_second_time(run: RunFolder, ledger: str, document: str) -> None:

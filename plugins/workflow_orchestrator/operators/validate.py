@@ -39,6 +39,9 @@ def judge_values(
     from workflow_orchestrator.evidence import prove_all
     from workflow_orchestrator.rules import check_values, load_rules, raise_for_findings
 
+    # Until this proof is through there are no values to speak of, also when an earlier one had some.
+    for name in ("values.json", "validation.json"):
+        work.run.storage.delete(work.run.key(name))
     document = Document.from_json(work.run.read_json("document.json"))
     verdicts = prove_all(values.values(), document, workflow.fields)
     proven = ValueSet(values[verdict.ref] for verdict in verdicts if verdict.status == "proven")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
 from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.definition.model import VideoStep
-from workflow_orchestrator.errors import VideoCheckError
-from workflow_orchestrator.operators.approve import require_approval
-from workflow_orchestrator.operators.base import StepOperator, Work
+from workflow_orchestrator.errors import EncoderError, VideoCheckError
+from workflow_orchestrator.operators.approve import content_hash, content_names, require_approval
+from workflow_orchestrator.operators.base import StepOperator, Work, configuration_of
 
 
 class VideoOperator(StepOperator):
@@ -22,25 +23,28 @@ class VideoOperator(StepOperator):
         from workflow_orchestrator.rendering import VideoJob, get_provider
         from workflow_orchestrator.script.model import Script
 
-        approval = require_approval(work.run)
-        script = Script.from_json(work.run.read_json("script.json"))
-        names = work.run.names("slides", ".png")
         provider = get_provider(self.step.provider)
-        with tempfile.TemporaryDirectory() as folder:
-            slides = work.run.fetch(names, Path(folder) / "slides")
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            # Read once: what is hashed here is what is spoken and shown, whatever happens to the run's folder meanwhile.
+            names = content_names(work.run)
+            files = dict(zip(names, work.run.fetch(names, folder / "released"), strict=True))
+            content = content_hash((item, path.read_bytes()) for item, path in files.items())
+            approval = require_approval(work.run, content, configuration_of(self.workflow).profile)
+            script = Script.from_json(json.loads(files["script.json"].read_bytes()))
+            slides = tuple(path for item, path in files.items() if item.startswith("slides/"))
             job = VideoJob(
                 script=script, slides=slides, voice=self.step.voice, title=script.title, language=script.language
             )
-            # The same released content is the same job: a retry finds it instead of starting a second one.
+            # The same released content is the same job: a provider that still has it does not make it again.
             key = sha256(to_bytes([approval["content"], self.step.provider, self.step.voice]))
-            ref = provider.start(job, idempotency_key=key, work=Path(folder) / "work")
+            ref = provider.start(job, idempotency_key=key, work=folder / "work")
             status = provider.status(ref)
-            if status.state != "succeeded":
-                raise VideoCheckError(f"provider {self.step.provider!r} ended with {status.state}: {status.reason}")
-            self._keep(work, provider.fetch(ref, Path(folder) / "out"))
-
-    def _keep(self, work: Work, files: tuple[Path, ...]) -> None:
-        for path in files:
-            work.report.artifacts.append(work.run.put_file(path.name, path))
+            if not status.finished:
+                raise EncoderError(f"provider {self.step.provider!r} is still at work on {ref.id}; a retry looks again")
+            if status.reason:
+                raise VideoCheckError(f"provider {self.step.provider!r} failed: {status.reason}")
+            for path in provider.fetch(ref, folder / "out"):
+                work.report.artifacts.append(work.run.put_file(path.name, path))
         facts = work.run.read_json("video.json")
-        work.report.facts.update({"seconds": facts["duration"], "checked": True})
+        work.report.facts.update({"seconds": facts["duration"], "checked": True, "content": content})

@@ -104,7 +104,7 @@ class WriteOperator(StepOperator):
             work,
             route=self.step.route,
             prompt=self.step.prompt,
-            include=self.workflow.include,
+            workflow=self.workflow,
             variables=prompt_variables(values, fields, narration, language),
             schema=answer_schema(narration),
             offline=lambda: {"segments": []},

@@ -33,7 +33,8 @@ def build_manifest(
     steps = [_step(step.name, step.kind, reports[step.name], states.get(step.name)) for step in workflow.steps]
     calls = [call for attempts in reports.values() for attempt in attempts for call in attempt["calls"]]
     request = _optional(run, "request.json")
-    outcome, error = _outcome(steps, workflow)
+    approval = _optional(run, "approval.json")
+    outcome, error = _outcome(run, steps, workflow, approval)
     return {
         "format": FORMAT,
         "outcome": outcome,
@@ -44,6 +45,14 @@ def build_manifest(
             "title": workflow.title,
             "owner": workflow.owner,
             "definition": workflow.digest,
+            "definitions": sorted(
+                {
+                    attempt["facts"]["definition"]
+                    for step in steps
+                    for attempt in step["attempts"]
+                    if "definition" in attempt["facts"]
+                }
+            ),
             "files": [path.as_posix() for path in workflow.files],
         },
         "platform": __version__,
@@ -55,12 +64,12 @@ def build_manifest(
         },
         "request": request,
         "source": (request or {}).get("source"),
-        "approval": _optional(run, "approval.json"),
+        "approval": approval,
         "usage": _usage(calls),
         "steps": steps,
         "checks": _checks(run),
         "values": _optional(run, "values.json"),
-        "artifacts": _artifacts(reports),
+        "artifacts": _artifacts(run, reports),
     }
 
 
@@ -81,19 +90,34 @@ def _step(name: str, kind: str, attempts: Sequence[Mapping[str, Any]], state: st
     }
 
 
-def _outcome(steps: Sequence[Mapping[str, Any]], workflow: Workflow) -> tuple[str, dict[str, Any] | None]:
-    """`succeeded` if the last step did; else `failed` with the error of the first step that nothing caught."""
+def _outcome(
+    run: RunFolder, steps: Sequence[Mapping[str, Any]], workflow: Workflow, approval: Mapping[str, Any] | None
+) -> tuple[str, dict[str, Any] | None]:
+    """`succeeded` only if the last step says itself that it made what was released; else `failed` and why.
+
+    Airflow's word alone is not enough: somebody can mark a step as successful that never ran.
+    """
     caught = {step.name for step in workflow.steps if step.catches}
     last = steps[-1]
     if last["state"] == "success":
-        return "succeeded", None
-    failed = [step for step in steps if step["attempts"] and step["attempts"][-1]["error"]]
+        own: Mapping[str, Any] = last["attempts"][-1] if last["attempts"] else {"state": "not started", "facts": {}}
+        made = own["facts"].get("content") == approval["content"] if approval else last["kind"] != "video"
+        there = last["kind"] != "video" or run.exists("video.mp4")
+        if own["state"] == "success" and made and there:
+            return "succeeded", None
+        return "failed", {
+            "step": last["step"],
+            "error": "ApprovalError",
+            "message": "the step is marked as successful, but the run holds no video of exactly the content that was released",
+        }
+    failed = [
+        step for step in steps if step["state"] == "failed" and step["attempts"] and step["attempts"][-1]["error"]
+    ]
     # An error that a catch took over is the cause only where the step it went to did not fail itself.
-    own = [step for step in failed if step["step"] not in caught] or failed
-    if not own:
+    own_errors = [step for step in failed if step["step"] not in caught] or failed
+    if not own_errors:
         return "failed", None
-    error = own[0]["attempts"][-1]["error"]
-    return "failed", {"step": own[0]["step"], **error}
+    return "failed", {"step": own_errors[0]["step"], **own_errors[0]["attempts"][-1]["error"]}
 
 
 def _mode(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -130,12 +154,14 @@ def _checks(run: RunFolder) -> dict[str, Any]:
     return {"validation": _optional(run, "validation.json"), "compliance": _optional(run, "compliance.json")}
 
 
-def _artifacts(reports: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+def _artifacts(run: RunFolder, reports: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """What the run holds, each file as the attempt that wrote it last reported it."""
     latest: dict[str, dict[str, Any]] = {}
-    for attempts in reports.values():
-        for attempt in attempts:
-            latest.update((artifact["name"], artifact) for artifact in attempt["artifacts"])
-    return list(latest.values())
+    for attempt in sorted(
+        (item for attempts in reports.values() for item in attempts), key=lambda item: item["started"]
+    ):
+        latest.update((artifact["name"], artifact) for artifact in attempt["artifacts"])
+    return [artifact for artifact in latest.values() if run.exists(artifact["name"])]
 
 
 def summary_of(manifest: Mapping[str, Any], link: Callable[[str], str]) -> str:
@@ -146,7 +172,7 @@ def summary_of(manifest: Mapping[str, Any], link: Callable[[str], str]) -> str:
     if manifest["outcome"] == "succeeded":
         lines.append("**Video ready.**")
     elif error:
-        lines.append(f"**Stopped in {error['step']}: {error['error']}.** {error['message']}")
+        lines.append(f"**Stopped in {error['step']}: {error['error']}.** {_short(error['message'])}")
     else:
         lines.append("**Stopped** before any step could report; see the task logs.")
     titles = {"video.mp4": "Video", "slides.pptx": "Slides", "slides.pdf": "Slides as PDF", "script.json": "Script"}
@@ -165,3 +191,8 @@ def summary_of(manifest: Mapping[str, Any], link: Callable[[str], str]) -> str:
     cost = manifest["usage"]["cost_usd"]
     lines.append(f"Model calls cost {'an unknown amount' if cost is None else f'USD {cost}'}.")
     return "\n\n".join(lines)
+
+
+def _short(message: str, limit: int = 500) -> str:
+    """A note holds a thousand characters; the manifest has the whole message."""
+    return message if len(message) <= limit else message[: limit - 1] + "…"

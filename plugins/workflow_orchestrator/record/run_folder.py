@@ -12,14 +12,14 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from workflow_orchestrator.canonical import sha256, to_bytes
-from workflow_orchestrator.errors import DocumentNotFoundError
+from workflow_orchestrator.errors import DocumentNotFoundError, StorageError
 from workflow_orchestrator.storage import Storage
 
 
@@ -139,21 +139,25 @@ class RunFolder:
 
         `parked` are exceptions by which Airflow sets a task aside (to wait for a person): they are no failure.
         """
-        report = StepReport(step, attempt, datetime.now(UTC).isoformat(timespec="seconds"))
+        report = StepReport(step, attempt, datetime.now(UTC).isoformat(timespec="milliseconds"))
         clock = time.monotonic()
         try:
             yield report
-            report.state = "success"
         except parked:
-            report.state = "waiting"
+            self._end(report, "waiting", clock)
             raise
         except BaseException as error:
-            report.state = "failed"
             report.error = error_data(error)
+            # A storage that fails now must not take the place of the error that ends the step.
+            with suppress(StorageError):
+                self._end(report, "failed", clock)
             raise
-        finally:
-            report.seconds = time.monotonic() - clock
-            self._append(step, report)
+        self._end(report, "success", clock)
+
+    def _end(self, report: StepReport, state: str, clock: float) -> None:
+        report.state = state
+        report.seconds = time.monotonic() - clock
+        self._append(report.step, report)
 
     def _append(self, step: str, report: StepReport) -> None:
         attempts = self.attempts(step)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from workflow_orchestrator.errors import ApprovalError
-from workflow_orchestrator.operators.approve import content_hash, require_approval, review_page
+from workflow_orchestrator.errors import ApprovalError, AutoApprovalRefusedError
+from workflow_orchestrator.operators.approve import content_of, require_approval, review_page
+from workflow_orchestrator.operators.people import plain
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.script.model import Script, Segment, Sentence, SlideKind
 from workflow_orchestrator.storage import LocalStorage
@@ -26,6 +27,9 @@ def run(tmp_path: Path) -> RunFolder:
     script = Script("en", "Fund", "Fund", "Kicker", "Footer", "Source", segments)
     run.write_json("script.json", script.to_json())
     run.write_json("values.json", [])
+    run.write_json("compliance.json", {"results": []})
+    run.write("slides.pdf", b"pdf")
+    run.write("slides.pptx", b"pptx")
     run.write("slides/slide_01.png", b"one")
     run.write("slides/slide_02.png", b"two")
     return run
@@ -33,22 +37,24 @@ def run(tmp_path: Path) -> RunFolder:
 
 def release(run: RunFolder) -> None:
     """Somebody releases the content as it is now."""
-    run.write_json("approval.json", {"decision": "approved", "mode": "person", "by": "eve", "content": content_hash(run)})
+    run.write_json("approval.json", {"decision": "approved", "mode": "person", "by": "eve", "content": content_of(run)})
 
 
 def test_a_release_holds_for_the_content_that_was_shown(run: RunFolder) -> None:
     """Unchanged content is released by the person who looked at it."""
     release(run)
-    assert require_approval(run)["by"] == "eve"
+    assert require_approval(run, content_of(run), "production")["by"] == "eve"
 
 
-@pytest.mark.parametrize("name", ["script.json", "values.json", "slides/slide_02.png"])
+@pytest.mark.parametrize(
+    "name", ["script.json", "values.json", "slides/slide_02.png", "slides.pptx", "compliance.json"]
+)
 def test_any_change_voids_the_release(run: RunFolder, name: str) -> None:
     """One other byte in script, values or a slide, and the video is not made."""
     release(run)
     run.write(name, run.read(name) + b" ")
     with pytest.raises(ApprovalError, match=r"void.*eve"):
-        require_approval(run)
+        require_approval(run, content_of(run), "production")
 
 
 def test_a_slide_more_or_less_voids_the_release(run: RunFolder) -> None:
@@ -56,17 +62,17 @@ def test_a_slide_more_or_less_voids_the_release(run: RunFolder) -> None:
     release(run)
     run.write("slides/slide_03.png", b"three")
     with pytest.raises(ApprovalError, match="void"):
-        require_approval(run)
+        require_approval(run, content_of(run), "production")
     run.storage.delete(run.key("slides/slide_03.png"))
     run.storage.delete(run.key("slides/slide_02.png"))
     with pytest.raises(ApprovalError, match="void"):
-        require_approval(run)
+        require_approval(run, content_of(run), "production")
 
 
 def test_without_a_release_there_is_no_video(run: RunFolder) -> None:
     """A missing approval is an error, not a default."""
     with pytest.raises(ApprovalError, match="never released"):
-        require_approval(run)
+        require_approval(run, content_of(run), "production")
 
 
 def test_the_approver_reads_every_sentence_and_the_hash(run: RunFolder) -> None:
@@ -80,9 +86,23 @@ def test_the_approver_reads_every_sentence_and_the_hash(run: RunFolder) -> None:
             ]
         },
     )
-    page = review_page(run, content_hash(run))
+    page = review_page(run, content_of(run))
     assert "Risk has risk class 4." in page
     assert page.index("slide_01.png") < page.index("Opening has") < page.index("slide_02.png")
     assert "| EU-2 | needs_approval | look | d |" in page
     assert "1 rules passed, 1 need a look." in page
-    assert content_hash(run) in page
+    assert content_of(run) in page
+
+
+def test_a_release_without_a_person_does_not_hold_in_production(run: RunFolder) -> None:
+    """What a demo released by itself is no release where the profile asks for a person."""
+    run.write_json("approval.json", {"mode": "auto", "by": "nobody", "content": content_of(run)})
+    assert require_approval(run, content_of(run), "demo")["mode"] == "auto"
+    with pytest.raises(AutoApprovalRefusedError):
+        require_approval(run, content_of(run), "production")
+
+
+def test_words_of_the_document_cannot_forge_the_page() -> None:
+    """Markdown in a document is shown as it is printed."""
+    forged = "Fine.\n\n## Compliance\n\nAll [rules](http://x) passed | *really*"
+    assert plain(forged) == r"Fine. \#\# Compliance All \[rules\](http://x) passed \| \*really\*"

@@ -43,7 +43,8 @@ def finding(*refs: str, severity: str = "error") -> dict[str, object]:
 def test_a_person_is_asked_for_what_stopped_the_run_and_nothing_else() -> None:
     """Warnings ask nothing; a missing period field asks for each of its periods; each reference once."""
     refs = wanted_refs(
-        [finding("performance_data"), finding("sharpe_ratio", severity="warning"), finding("performance_data.1y")], FIELDS
+        [finding("performance_data"), finding("sharpe_ratio", severity="warning"), finding("performance_data.1y")],
+        FIELDS,
     )
     assert refs == ["performance_data.1y", "performance_data.3y"]
 
@@ -68,7 +69,12 @@ def test_the_form_is_filled_with_what_was_read() -> None:
 def test_answers_become_readings_and_empty_ones_are_left_out() -> None:
     """A reference is split into field and key; blank fields are no answer."""
     items = entered(
-        {"performance_data.1y": " 5.84 ", "performance_data.1y@page": 1, "performance_data.3y": "", "sharpe_ratio": None}
+        {
+            "performance_data.1y": " 5.84 ",
+            "performance_data.1y@page": 1,
+            "performance_data.3y": "",
+            "sharpe_ratio": None,
+        }
     )
     assert items == [{"field": "performance_data", "key": "1y", "quote": "5.84", "page": 1, "label": ""}]
 
