@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -267,7 +268,8 @@ def _say_who_is_asked(airflow: LocalAirflow, run_id: str, stays: bool) -> int:
     asked = next(task for task in airflow.tasks(WORKFLOW, run_id) if task["state"] == "awaiting_input")
     path = f"/dags/{WORKFLOW}/dagRuns/{run_id}/taskInstances/{asked['task_id']}/-1/hitlDetails"
     detail = airflow.get(path)
-    print(f"\nThe run stopped for a person, in {asked['task_id']}.\n\n{detail['subject']}\n\n{detail['body']}\n")
+    words = re.sub(r"\\([^A-Za-z0-9\s])", r"\1", detail["body"])  # Markdown's escapes are for the browser
+    print(f"\nThe run stopped for a person, in {asked['task_id']}.\n\n{detail['subject']}\n\n{words}\n")
     if not stays:
         print("To answer, start the demo with --serve: Airflow ends with this one.")
         return ASKED
