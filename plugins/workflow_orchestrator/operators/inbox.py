@@ -13,7 +13,7 @@ from workflow_orchestrator.definition import check_conf
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import DocumentLimitError, OrchestratorError, StorageError
 from workflow_orchestrator.operators.base import storage_of
-from workflow_orchestrator.operators.request import document_run_id, ledger_key
+from workflow_orchestrator.operators.request import document_run_id, held_by_another, ledger_key
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.storage import Storage, inbox_of
 
@@ -66,8 +66,9 @@ class FindNewDocumentsOperator(BaseOperator):
         # Left out here and not only refused by Airflow, so that `limit` counts new documents.
         first_report = f"steps/{self.workflow.steps[0].name}.json"
         had_its_run = RunFolder(storage, self.workflow.name, run_id).exists(first_report)
-        made = storage.exists(ledger_key(self.workflow, digest, check_conf(self.workflow, {"document": key})))
-        return None if had_its_run or made else run_id
+        ledger = ledger_key(self.workflow, digest, check_conf(self.workflow, {"document": key}))
+        held = held_by_another(storage, self.workflow.name, ledger, run_id)
+        return None if had_its_run or held else run_id
 
 
 def _start(run_id: str, key: str, *, force: bool) -> dict[str, Any]:

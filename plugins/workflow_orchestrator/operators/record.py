@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperator
 
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.operators.base import storage_of
+from workflow_orchestrator.operators.request import ledger_entry
 from workflow_orchestrator.record import RunFolder, build_manifest, summary_of
 from workflow_orchestrator.web import link
 
@@ -40,7 +41,7 @@ class RecordExecutionOperator(BaseOperator):
         )
         artifact = run.write_json("manifest.json", manifest)
         if manifest["outcome"] == "succeeded":
-            run.storage.write(manifest["request"]["ledger"], _ledger_entry(run))
+            run.storage.write(manifest["request"]["ledger"], ledger_entry(run))
         _emit(self.workflow, manifest, dag_run.start_date)
         return {
             "outcome": manifest["outcome"],
@@ -49,12 +50,6 @@ class RecordExecutionOperator(BaseOperator):
             "error": manifest["error"],
             "summary": summary_of(manifest, lambda name: link(run.workflow, run.run_id, name)),
         }
-
-
-def _ledger_entry(run: RunFolder) -> bytes:
-    from workflow_orchestrator.canonical import to_bytes
-
-    return to_bytes({"run_id": run.run_id, "run_key": run.run_key, "video": run.uri("video.mp4")})
 
 
 def _emit(workflow: Workflow, manifest: dict[str, Any], started: datetime | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,7 +12,7 @@ from workflow_orchestrator.definition.conf import check_conf
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import AlreadyProcessedError, DocumentLimitError
 from workflow_orchestrator.record import RunFolder
-from workflow_orchestrator.storage import document_key
+from workflow_orchestrator.storage import Storage, document_key
 
 # What does not change the video does not make another document of it.
 NOT_IDENTITY = ("document", "approval", "force")
@@ -38,7 +39,7 @@ def open_request(workflow: Workflow, run: RunFolder, context: Any) -> dict[str, 
         DocumentNotFoundError: no such document.
         DocumentOutsideStorageError: a document that lies elsewhere.
         DocumentLimitError: more bytes than the workflow takes.
-        AlreadyProcessedError: the document gave a video before and `force` is not set.
+        AlreadyProcessedError: another run makes or made the same video, and `force` is not set.
     """
     from workflow_orchestrator.operators.approve import refuse_auto
     from workflow_orchestrator.operators.base import configuration_of
@@ -51,8 +52,7 @@ def open_request(workflow: Workflow, run: RunFolder, context: Any) -> dict[str, 
     key, data = _document(workflow, run, conf["document"])
     digest = sha256(data)
     ledger = ledger_key(workflow, digest, conf)
-    if not conf["force"]:
-        _refuse_second_time(run, ledger, conf["document"])
+    _take(run, ledger, conf["document"], force=conf["force"])
     source = run.write("source.pdf", data)
     request = {
         "conf": conf,
@@ -83,16 +83,32 @@ def _document(workflow: Workflow, run: RunFolder, given: str) -> tuple[str, byte
     return key, run.storage.read(key)
 
 
-def _refuse_second_time(run: RunFolder, ledger: str, document: str) -> None:
-    import json
+def ledger_entry(run: RunFolder) -> bytes:
+    """What the ledger keeps of a run that makes, or has made, a document's video."""
+    return to_bytes({"run_id": run.run_id, "video": run.uri("video.mp4")})
 
-    if not run.storage.exists(ledger):
-        return
-    earlier = json.loads(run.storage.read(ledger))
-    if earlier["run_id"] == run.run_id:
-        return
-    raise AlreadyProcessedError(
-        f"document {document!r} gave a video before, under the same definition and parameters, in run "
-        f"{earlier['run_id']!r} ({earlier['video']}); trigger with force: true to make another",
-        run_id=earlier["run_id"],
-    )
+
+def held_by_another(storage: Storage, workflow: str, ledger: str, run_id: str) -> str | None:
+    """The id of another run that has made the same video or is about to; a run that failed holds nothing."""
+    if not storage.exists(ledger):
+        return None
+    holder: str = json.loads(storage.read(ledger))["run_id"]
+    other = RunFolder(storage, workflow, holder)
+    failed = other.exists("manifest.json") and other.read_json("manifest.json")["outcome"] != "succeeded"
+    return None if failed or holder == run_id else holder
+
+
+def _take(run: RunFolder, ledger: str, document: str, *, force: bool) -> None:
+    """Enters the run in the ledger.
+
+    Raises:
+        AlreadyProcessedError: another run holds the place, and `force` is not set.
+    """
+    holder = held_by_another(run.storage, run.workflow, ledger, run.run_id)
+    if holder and not force:
+        raise AlreadyProcessedError(
+            f"document {document!r} is made into a video, or was, under the same definition and parameters, by run "
+            f"{holder!r}; trigger with force: true to make another",
+            run_id=holder,
+        )
+    run.storage.write(ledger, ledger_entry(run))

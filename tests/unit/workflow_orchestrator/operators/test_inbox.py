@@ -61,7 +61,7 @@ def test_a_document_that_had_its_run_or_its_video_is_not_new(workflow: Workflow,
     with run.reporting(workflow.steps[0].name, 1):
         pass
     conf = check_conf(workflow, {"document": "b.pdf"})
-    storage.write(ledger_key(workflow, sha256(b"%PDF b"), conf), b"{}")
+    storage.write(ledger_key(workflow, sha256(b"%PDF b"), conf), b'{"run_id": "by hand"}')
     assert [item["conf"]["document"] for item in scan(workflow, limit=1)] == [f"inbox/{NAME}/c.pdf"]
     assert len(scan(workflow, force=True)) == 3
 

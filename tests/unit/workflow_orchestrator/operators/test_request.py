@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -92,16 +91,34 @@ def test_a_missing_document_leaves_nothing(workflow: Workflow, run: RunFolder) -
 
 
 def test_the_same_document_again_is_refused_unless_forced(workflow: Workflow, run: RunFolder) -> None:
-    """The ledger is asked by document, definition and parameters; a clear of the same run is no second time."""
+    """From its start on a run holds document, definition and parameters; a clear of the same run is no second time."""
     first = open_request(workflow, run, context(document="a.pdf"))
-    entry = {"run_id": run.run_id, "run_key": run.run_key, "video": run.uri("video.mp4")}
-    run.storage.write(first["ledger"], json.dumps(entry).encode())
     assert open_request(workflow, run, context(document="a.pdf"))["ledger"] == first["ledger"]
     other = RunFolder(run.storage, NAME, "r2")
     with pytest.raises(AlreadyProcessedError, match=r"r1.*force"):
         open_request(workflow, other, context(document="a.pdf"))
-    assert open_request(workflow, other, context(document="a.pdf", force=True))
     assert open_request(workflow, other, context(document="a.pdf", language="de"))
+    run.write_json("manifest.json", {"outcome": "succeeded"})
+    with pytest.raises(AlreadyProcessedError, match="r1"):
+        open_request(workflow, RunFolder(run.storage, NAME, "r3"), context(document="a.pdf"))
+    assert open_request(workflow, RunFolder(run.storage, NAME, "r4"), context(document="a.pdf", force=True))
+
+
+def test_a_run_that_failed_holds_nothing(workflow: Workflow, run: RunFolder) -> None:
+    """After a failure the document may be tried again without force."""
+    open_request(workflow, run, context(document="a.pdf"))
+    run.write_json("manifest.json", {"outcome": "failed"})
+    assert open_request(workflow, RunFolder(run.storage, NAME, "r2"), context(document="a.pdf"))
+
+
+def test_a_second_attempt_works_on_the_copy_of_the_first(workflow: Workflow, run: RunFolder) -> None:
+    """A run is one document: a file that was replaced or taken away in the inbox changes nothing."""
+    open_request(workflow, run, context(document="a.pdf"))
+    run.storage.write(f"inbox/{NAME}/a.pdf", b"%PDF another")
+    open_request(workflow, run, context(document="a.pdf"))
+    run.storage.delete(f"inbox/{NAME}/a.pdf")
+    open_request(workflow, run, context(document="a.pdf"))
+    assert run.read("source.pdf") == b"%PDF-1.7 a"
 
 
 def test_the_identity_of_a_run(workflow: Workflow) -> None:
