@@ -12,8 +12,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from openai_peer import OpenAIPeer
-
-from conftest import WORKFLOW, Served
+from served_airflow import WORKFLOW, Served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.served]
 
