@@ -19,6 +19,7 @@
     ├── CorrectionError            a person's correction does not stand up      (retried: asks again)
     ├── ScriptError                the script cannot be written as asked        (never retried)
     │   ├── UnboundFigureError         a number that comes from no proven value
+    │   │   └── AnswerRefusedError         … in a model's answer (script/writer.py)
     │   └── ComplianceBlockedError     a rule of the compliance packs says no
     ├── ApprovalError              the release was refused, void or never given (never retried)
     ├── RenderError                slides, speech or video cannot be made       (never retried)

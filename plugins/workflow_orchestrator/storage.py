@@ -66,6 +66,18 @@ def open_storage(uri: str, *, base: Path, aws_conn_id: str = "aws_default") -> S
     return LocalStorage((base / uri).resolve())
 
 
+def configured_storage(include: Path) -> Storage:
+    """The storage of `include/orchestrator.yaml` and the environment; a relative folder starts at the project's own folder."""
+    from workflow_orchestrator.definition.configuration import load_configuration
+
+    configuration = load_configuration(include / "orchestrator.yaml", os.environ)
+    return open_storage(
+        configuration.storage,
+        base=include.parent,
+        aws_conn_id=os.environ.get("GENAI_PLATFORM_AWS_CONN_ID", "aws_default"),
+    )
+
+
 def safe_key(key: str) -> str:
     """The key in its plain form.
 

@@ -99,17 +99,8 @@ def _part(asked: str | None, size: int) -> range | None:
 
 
 def _read(dag_id: str, run_id: str, name: str) -> bytes:
-    import os
-
-    from workflow_orchestrator.definition import load_configuration
     from workflow_orchestrator.record import RunFolder
-    from workflow_orchestrator.storage import open_storage
+    from workflow_orchestrator.storage import configured_storage
 
-    project = Path(__file__).resolve().parents[2]
-    configuration = load_configuration(project / "include" / "orchestrator.yaml", os.environ)
-    storage = open_storage(
-        configuration.storage,
-        base=project,
-        aws_conn_id=os.environ.get("GENAI_PLATFORM_AWS_CONN_ID", "aws_default"),
-    )
-    return RunFolder(storage, dag_id, run_id).read(name)
+    include = Path(__file__).resolve().parents[2] / "include"
+    return RunFolder(configured_storage(include), dag_id, run_id).read(name)

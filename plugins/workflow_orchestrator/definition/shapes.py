@@ -1,6 +1,6 @@
 """One description of a file that both checks it and becomes its JSON Schema, so that the two cannot part.
 
-    Record(keys → Entry(shape)) · MapOf(shape) · ListOf(shape) · Text · Choice · Whole · Number · Flag · Anything
+    Record(keys → Entry(shape)) · MapOf(shape) · ListOf(shape) · Text · Choice · Whole · Number · Anything
 
 `check` walks the data, reports every problem with its position and goes on; `schema` gives the same shape to an editor.
 """
@@ -117,18 +117,6 @@ class Number:
 def Whole(minimum: int, maximum: int) -> Number:  # noqa: N802 - reads as the shapes beside it
     """A whole number within limits."""
     return Number(minimum, maximum, whole=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """`true` or `false`."""
-
-    def check(self, value: Any, at: KeyPath, source: Source, report: Report) -> None:
-        if not isinstance(value, bool):
-            _wrong_type("true or false", value, at, source, report)
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "boolean"}
 
 
 @dataclass(frozen=True, slots=True)

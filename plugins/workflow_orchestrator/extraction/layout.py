@@ -24,9 +24,8 @@ _NOTE_SIZE = 0.82  # of its neighbour's size: smaller is a footnote sign
 _MAX_FIGURE_WORDS = 5
 
 
-@dataclass(frozen=True)
-class Cell:
-    """Neighbouring words of one style."""
+class Printed:
+    """Words that are read as one thing: their text and the box around them."""
 
     words: tuple[Word, ...]
 
@@ -35,12 +34,19 @@ class Cell:
         return " ".join(word.text for word in self.words)
 
     @cached_property
-    def folded(self) -> str:
-        return fold_label(self.text)
-
-    @cached_property
     def box(self) -> Box:
         return around(self.words)
+
+
+@dataclass(frozen=True)
+class Cell(Printed):
+    """Neighbouring words of one style."""
+
+    words: tuple[Word, ...]
+
+    @cached_property
+    def folded(self) -> str:
+        return fold_label(self.text)
 
     @property
     def size(self) -> float:
@@ -56,19 +62,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Mark(Printed):
     """A figure or nil in a row: `nil` tells which."""
 
     words: tuple[Word, ...]
     nil: bool
-
-    @cached_property
-    def text(self) -> str:
-        return " ".join(word.text for word in self.words)
-
-    @cached_property
-    def box(self) -> Box:
-        return around(self.words)
 
 
 @dataclass(frozen=True)

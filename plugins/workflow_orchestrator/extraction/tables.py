@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Generic, TypeVar
 
 from workflow_orchestrator.documents import Word
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.extraction.fold import fold
-from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure
+from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Printed, Row, is_figure
 from workflow_orchestrator.values import Box
 
 Meaning = TypeVar("Meaning")
@@ -32,19 +31,11 @@ _TITLE_REACH = 60.0  # points
 
 
 @dataclass(frozen=True)
-class Head(Generic[Meaning]):
+class Head(Printed, Generic[Meaning]):
     """One column head: what it means and all of its printed words, those of a second line included."""
 
     meaning: Meaning
     words: tuple[Word, ...]
-
-    @cached_property
-    def text(self) -> str:
-        return " ".join(word.text for word in self.words)
-
-    @cached_property
-    def box(self) -> Box:
-        return around(self.words)
 
 
 @dataclass(frozen=True)

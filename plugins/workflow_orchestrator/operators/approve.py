@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,7 +85,7 @@ class ApproveOperator(StepOperator):
         ask_people(
             work.context,
             subject=f"{self.workflow.title}: release the video of {work.request['source']['name']}?",
-            body=review_page(work.run, content),
+            body=review_page(work.run, content, self.step.show),
             options=(APPROVE, REJECT),
             users=assigned_users(configuration.groups, self.step.ask),
             within=self.step.within,
@@ -115,8 +115,8 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def review_page(run: RunFolder, content: str) -> str:
-    """What the approver reads and sees: every slide, the whole narration, and what the compliance packs found."""
+def review_page(run: RunFolder, content: str, show: Sequence[str]) -> str:
+    """What the approver reads and sees: every slide with its words, with `data` each value, and what the compliance packs found."""
     from workflow_orchestrator.rendering.paging import paged
     from workflow_orchestrator.script.model import Script
 
@@ -126,6 +126,8 @@ def review_page(run: RunFolder, content: str) -> str:
     for name, segment in zip(run.names("slides", ".png"), script.segments, strict=True):
         lines += [f"![{plain(segment.heading)}]({link(run.workflow, run.run_id, name)})", ""]
         lines += [plain(" ".join(sentence.shown for sentence in segment.sentences)), ""]
+    if "data" in show:
+        lines += ["## Values", "", *_value_rows(run.read_json("values.json")), ""]
     lines += ["## Compliance", "", *_compliance_rows(compliance), "", f"You release exactly this content: `{content}`"]
     return "\n".join(lines)
 
@@ -133,6 +135,14 @@ def review_page(run: RunFolder, content: str) -> str:
 def _links(run: RunFolder) -> str:
     titles = {"slides.pdf": "Slides", "source.pdf": "Source document", "values.json": "Values and evidence"}
     return " · ".join(f"[{title}]({link(run.workflow, run.run_id, name)})" for name, title in titles.items())
+
+
+def _value_rows(values: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [
+        f"| {plain(' '.join((item['field'], item['key'])))} | {plain(item['evidence']['quote'])} | {item['evidence']['page']} |"
+        for item in values
+    ]
+    return ["| Value | Printed words | Page |", "|---|---|---|", *rows]
 
 
 def _compliance_rows(compliance: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ from workflow_orchestrator.definition.configuration import Configuration, load_c
 from workflow_orchestrator.definition.model import Step, Workflow
 from workflow_orchestrator.errors import BudgetError
 from workflow_orchestrator.record import RunFolder, StepReport
-from workflow_orchestrator.storage import Storage, open_storage
+from workflow_orchestrator.storage import Storage, configured_storage
 
 PARKED = (TaskAwaitingInput, TaskDeferred)
 
@@ -27,28 +27,25 @@ def configuration_of(workflow: Workflow) -> Configuration:
 
 
 def storage_of(workflow: Workflow) -> Storage:
-    """The configured storage; a relative folder starts at the project's own folder."""
-    return open_storage(
-        configuration_of(workflow).storage,
-        base=workflow.include.parent,
-        aws_conn_id=os.environ.get("GENAI_PLATFORM_AWS_CONN_ID", "aws_default"),
-    )
+    """The configured storage."""
+    return configured_storage(workflow.include)
 
 
-def spent_time(run: RunFolder, workflow: Workflow) -> timedelta:
-    """The working time of all steps so far; waiting for people is not counted.
+def keep_time(run: RunFolder, workflow: Workflow) -> None:
+    """Holds the working time of all steps so far against the budget; waiting for people is not counted.
 
     Raises:
         BudgetError: it is more than the workflow's `budget.minutes`.
     """
+    allowed = workflow.budget.time
+    if allowed is None:
+        return
     attempts = [attempt for step in workflow.steps for attempt in run.attempts(step.name)]
     spent = timedelta(seconds=sum(attempt["seconds"] for attempt in attempts))
-    allowed = workflow.budget.time
-    if allowed is not None and spent > allowed:
+    if spent > allowed:
         raise BudgetError(
             f"the run has worked {spent}, more than the {allowed} that {workflow.name} allows (budget.minutes)"
         )
-    return spent
 
 
 def spent_money(run: RunFolder, workflow: Workflow) -> Decimal:
@@ -105,7 +102,7 @@ class StepOperator(BaseOperator):
         with run.reporting(self.task_id, context["ti"].try_number, PARKED) as report:
             report.facts["definition"] = self.workflow.digest
             request = self._request(run, context)
-            spent_time(run, self.workflow)
+            keep_time(run, self.workflow)
             work = Work(run, report, context, request)
             perform(work, **arguments)
         return {"artifacts": [artifact.to_json() for artifact in report.artifacts], **report.facts}

@@ -53,7 +53,7 @@ def build_manifest(
                     if "definition" in attempt["facts"]
                 }
             ),
-            "files": [path.as_posix() for path in workflow.files],
+            "files": [path.relative_to(workflow.include.parent).as_posix() for path in workflow.files],
         },
         "platform": __version__,
         "run": {

@@ -86,7 +86,7 @@ def test_the_approver_reads_every_sentence_and_the_hash(run: RunFolder) -> None:
             ]
         },
     )
-    page = review_page(run, content_of(run))
+    page = review_page(run, content_of(run), ("script", "slides"))
     assert "Risk has risk class 4." in page
     assert page.index("slide_01.png") < page.index("Opening has") < page.index("slide_02.png")
     assert "| EU-2 | needs_approval | look | d |" in page
@@ -106,3 +106,11 @@ def test_words_of_the_document_cannot_forge_the_page() -> None:
     """Markdown in a document is shown as it is printed."""
     forged = "Fine.\n\n## Compliance\n\nAll [rules](http://x) passed | *really*"
     assert plain(forged) == r"Fine. \#\# Compliance All \[rules\](http://x) passed \| \*really\*"
+
+
+def test_the_approver_sees_the_data_where_the_workflow_says_so(run: RunFolder) -> None:
+    """`show: [data]` lists each value with its printed words and page, and nothing else does."""
+    value = {"field": "sri", "key": "", "evidence": {"quote": "4 of 7", "page": 2}}
+    run.write_json("values.json", [value])
+    assert "| sri | 4 of 7 | 2 |" in review_page(run, content_of(run), ("script", "slides", "data"))
+    assert "4 of 7" not in review_page(run, content_of(run), ("script", "slides"))

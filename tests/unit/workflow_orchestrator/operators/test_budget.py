@@ -1,0 +1,59 @@
+"""The budget of a run: working time and money, summed over every attempt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow_orchestrator.definition import load_workflow
+from workflow_orchestrator.definition.model import Budget, Workflow
+from workflow_orchestrator.errors import BudgetError
+from workflow_orchestrator.operators.base import keep_time, spent_money
+from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.storage import LocalStorage
+
+pytestmark = pytest.mark.airflow
+
+NAME = "fund_factsheet_video"
+
+
+@pytest.fixture(scope="module")
+def workflow(root: Path) -> Workflow:
+    """The shipped workflow with ten minutes."""
+    shipped = load_workflow(root / "dags" / NAME, root / "include")
+    return replace(shipped, budget=Budget(usd=Decimal("0.40"), time=timedelta(minutes=10)))
+
+
+def worked(run: RunFolder, step: str, *attempts: dict[str, Any]) -> None:
+    """A step with these attempts behind it."""
+    filled = [{"seconds": 0.0, "calls": [], "error": None, "state": "failed", **attempt} for attempt in attempts]
+    run.write_json(f"steps/{step}.json", {"step": step, "attempts": filled})
+
+
+def test_time_is_summed_over_steps_and_attempts(workflow: Workflow, tmp_path: Path) -> None:
+    """Up to the budget the run goes on; beyond it the error has both figures and the key."""
+    run = RunFolder(LocalStorage(tmp_path), NAME, "r")
+    worked(run, "extract_factsheet_data", {"seconds": 200.0}, {"seconds": 100.0})
+    worked(run, "generate_summary_script", {"seconds": 300.0})
+    keep_time(run, workflow)
+    worked(run, "generate_summary_script", {"seconds": 301.0})
+    with pytest.raises(BudgetError, match=r"0:10:01.*0:10:00.*budget\.minutes"):
+        keep_time(run, workflow)
+    keep_time(run, replace(workflow, budget=Budget()))
+
+
+def test_money_counts_what_was_paid(workflow: Workflow, tmp_path: Path) -> None:
+    """An answer from the journal was paid for before; an unknown price adds nothing that could be summed."""
+    run = RunFolder(LocalStorage(tmp_path), NAME, "r")
+    calls = [
+        {"cost_usd": "0.10", "cached": False},
+        {"cost_usd": "0.10", "cached": True},
+        {"cost_usd": None, "cached": False},
+    ]
+    worked(run, "extract_factsheet_data", {"calls": calls}, {"calls": calls[:1]})
+    assert spent_money(run, workflow) == Decimal("0.20")
