@@ -281,8 +281,12 @@ class LocalAirflow:
         return self._client
 
     def get(self, path: str, **query: Any) -> Any:
-        """A GET on the REST API, as JSON."""
-        answer = self.client.get(path, params=query)
+        """A GET on the REST API, as JSON. One that SQLite kept waiting behind a writer is asked again once."""
+        try:
+            answer = self.client.get(path, params=query)
+        except httpx.ReadTimeout:
+            self.check_services()
+            answer = self.client.get(path, params=query)
         answer.raise_for_status()
         return answer.json()
 
@@ -317,7 +321,16 @@ class LocalAirflow:
         body = {"logical_date": None, "conf": dict(conf), "note": note}
         if run_id:
             body["dag_run_id"] = run_id
-        answer = self.client.post(f"/dags/{dag_id}/dagRuns", json=body)
+        try:
+            answer = self.client.post(f"/dags/{dag_id}/dagRuns", json=body)
+        except httpx.ReadTimeout:
+            if not run_id:
+                raise
+            # SQLite kept the writer waiting. The run id makes asking again safe: a conflict says that the run is there.
+            self.check_services()
+            answer = self.client.post(f"/dags/{dag_id}/dagRuns", json=body)
+            if answer.status_code == httpx.codes.CONFLICT:
+                return run_id
         answer.raise_for_status()
         return str(answer.json()["dag_run_id"])
 
