@@ -12,6 +12,7 @@ from llm_orchestration.errors import (
     AuthenticationError,
     BudgetExceededError,
     CallTimeoutError,
+    CircuitOpenError,
     ConfigurationError,
     ConnectError,
     ConnectionLookupError,
@@ -38,14 +39,17 @@ from llm_orchestration.errors import (
     RouteConfigError,
     ScriptedRepliesError,
     ServerError,
+    StateError,
+    ThrottledError,
     TransientError,
     TruncatedError,
 )
-from llm_orchestration.journal import DirectoryJournal, Journal, MemoryJournal
+from llm_orchestration.journal import DirectoryJournal, Journal, MemoryJournal, StoreJournal
 from llm_orchestration.model import Attempt, LLMRequest, LLMResult, Message, Usage
 from llm_orchestration.pricing import Price
 from llm_orchestration.prompts import Prompt
 from llm_orchestration.routes import Route, Routes, load_routes
+from llm_orchestration.stores import Store, open_store
 
 if TYPE_CHECKING:
     from llm_orchestration.hook import LLMHook, Mode
@@ -58,6 +62,7 @@ __all__ = [
     "AuthenticationError",
     "BudgetExceededError",
     "CallTimeoutError",
+    "CircuitOpenError",
     "ConfigurationError",
     "ConnectError",
     "ConnectionLookupError",
@@ -97,10 +102,15 @@ __all__ = [
     "Routes",
     "ScriptedRepliesError",
     "ServerError",
+    "StateError",
+    "Store",
+    "StoreJournal",
+    "ThrottledError",
     "TransientError",
     "TruncatedError",
     "Usage",
     "load_routes",
+    "open_store",
 ]
 
 

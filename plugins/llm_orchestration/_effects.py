@@ -7,14 +7,12 @@ for an event loop; neither knows what they are for.
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
 from typing import Any
 
 from llm_orchestration import _bridge
-from llm_orchestration.model import Answer, LLMResult
-from llm_orchestration.providers.base import Call, LocalProvider, Provider, RemoteProvider
+from llm_orchestration.model import LLMResult
 
 
 @dataclass(frozen=True)
@@ -28,18 +26,10 @@ class Local:
 class Remote:
     """An effect that waits for somebody else."""
 
-    start: Callable[[], Coroutine[Any, Any, Answer]]
+    start: Callable[[], Coroutine[Any, Any, Any]]
 
 
 Steps = Generator[Local | Remote, Any, Any]
-
-
-def ask(provider: Provider, call: Call) -> Local | Remote:
-    """The effect of asking a provider."""
-    if isinstance(provider, RemoteProvider):
-        return Remote(functools.partial(provider.ask, call))
-    local: LocalProvider = provider
-    return Local(functools.partial(local.answer, call))
 
 
 def drive(steps: Steps) -> LLMResult:

@@ -3,13 +3,17 @@
 ```text
 journal has an answer of any target? ── yes ─► check it
   │ no
-targets in order, within one deadline ── failure that another target may cure ─► next target
-  │ answer                              └─ any other failure ─► raise
-check it against the schema ── valid ─► journal ─► result
+targets in order, within one deadline: fits the window? ─► gate (budgets, breaker, limits) ─► one request ─► journal
+  │ answer                              └─ failure ── that another target may cure ─► next target
+  │                                                └─ any other ─► raise
+check it against the schema ── valid ─► result
   │ invalid
-journal it, ask the same target once more with the exact problem ── valid ─► journal ─► result
-                                                                  └─ invalid ─► InvalidOutputError
+ask the same target once more with the exact problem ── valid ─► result
+                                                     └─ invalid ─► InvalidOutputError
 ```
+
+The journal is written as the first thing after an answer arrives, before the gate books it and before anybody looks at
+it. The time that a call waits for its turn at the gate is not counted against the deadline; `wait` bounds it.
 
 After an answer arrived there is no failover: it was paid for. An invalid first answer is kept in the journal, so a
 retry goes on with the question back; an invalid second one is not, so that a retry can get a better one.
@@ -19,6 +23,7 @@ The logic is a generator of effects (see `_effects.py`), so a thread and an even
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import time
@@ -26,16 +31,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
-from llm_orchestration import errors, journal, pricing, structured
-from llm_orchestration._effects import Local, Steps, adrive, ask, drive
+from llm_orchestration import errors, journal, pricing, structured, windows
+from llm_orchestration._effects import Local, Remote, Steps, adrive, drive
 from llm_orchestration.model import Answer, Attempt, LLMRequest, LLMResult, Message, Usage
-from llm_orchestration.providers.base import Call, Provider
+from llm_orchestration.providers.base import Call, Provider, RemoteProvider
+from llm_orchestration.traffic.contract import NO_LIMITS, Gate, Limits, Spending, Ticket
 
 _log = structlog.get_logger(__name__)
+
+StructuredOutput = Literal["json_schema", "json_object", "tool", "prompt"]
+Submit = Literal["call", "background", "batch"]
 
 _MAX_QUOTED = 20_000
 _MIN_SHARE = timedelta(seconds=1)
@@ -54,6 +63,9 @@ class Target:
         timeout: Most of the deadline that this target may use.
         price: Dollars per million tokens.
         omit: Parameters that are not sent.
+        limits: What the provider allows for this endpoint and model.
+        structured_output: How the model is held to a schema: `json_schema`, `json_object`, `tool` or `prompt`.
+        submit: `call` waits for the answer on the line, `background` and `batch` submit and ask for it later.
     """
 
     connection: str | None
@@ -64,6 +76,14 @@ class Target:
     timeout: timedelta | None = None
     price: pricing.Price | None = None
     omit: frozenset[str] = frozenset()
+    limits: Limits = NO_LIMITS
+    structured_output: StructuredOutput = "json_schema"
+    submit: Submit = "call"
+
+    @property
+    def endpoint(self) -> str:
+        """What shares limits and a breaker: address and model, not the route or the connection that led there."""
+        return "|".join((*(value for _, value in sorted(self.provider.identity.items())), self.model))
 
     @property
     def label(self) -> str:
@@ -83,6 +103,9 @@ class Conversation:
         store: Response journal, `None` to keep none.
         budget_usd: The most that this call may still cost; `None` is no limit.
         skipped: Targets that could not be asked at all.
+        gate: Holds limits, breaker and shared budgets; `None` sends at once.
+        wait: The most time to wait for a turn at the gate when no other target is left.
+        budgets: Shared budgets that every request counts against.
         clock: Monotonic seconds.
     """
 
@@ -93,6 +116,9 @@ class Conversation:
     store: journal.Journal | None = None
     budget_usd: Decimal | None = None
     skipped: Sequence[Attempt] = ()
+    gate: Gate | None = None
+    wait: timedelta = timedelta(0)
+    budgets: tuple[Spending, ...] = ()
     clock: Callable[[], float] = time.monotonic
     _attempts: list[Attempt] = field(default_factory=list)
     _usages: list[Usage] = field(default_factory=list)
@@ -114,8 +140,8 @@ class Conversation:
         schema = self.request.schema
         self._contract = None if schema is None else structured.compile_schema(schema)
         try:
-            answer, target, hit = yield from self._first_answer()
-            return (yield from self._usable(answer, target, hit))
+            answer, target = yield from self._first_answer()
+            return (yield from self._usable(answer, target))
         except errors.LLMError as error:
             self._complete(error)
             _log.warning(
@@ -136,7 +162,7 @@ class Conversation:
         for target in self.targets:
             hit = yield from self._recall(target, messages)
             if hit is not None:
-                return hit, target, True
+                return hit, target
         failures: list[errors.LLMError] = []
         for index, target in enumerate(self.targets):
             if failures and not self._may_help(failures[-1], self.targets[index - 1], target):
@@ -146,7 +172,7 @@ class Conversation:
             except errors.LLMError as error:
                 failures.append(error)
             else:
-                return answer, target, False
+                return answer, target
         raise _verdict(failures)
 
     @staticmethod
@@ -155,18 +181,15 @@ class Conversation:
             return (following.context_window or 0) > (asked.context_window or 0)
         return error.failover
 
-    def _usable(self, answer: Answer, target: Target, hit: bool) -> Steps:
+    def _usable(self, answer: Answer, target: Target) -> Steps:
         """The result of an answer, after one question back when it breaks the schema."""
         self._usages.append(answer.usage)
         data, problem = self._check(answer)
-        if not hit:
-            yield from self._keep(target, self.request.messages, answer)
         if problem is None:
             return self._result(answer, data, target)
         self._mark_invalid(problem)
         messages = (*self.request.messages, *_question_back(answer, problem))
         again = yield from self._recall(target, messages)
-        hit = again is not None
         if again is None:
             again = yield from self._ask(target, messages, targets_left=1)
         self._usages.append(again.usage)
@@ -181,8 +204,6 @@ class Conversation:
                 connection=target.connection,
                 request_id=again.request_id,
             )
-        if not hit:
-            yield from self._keep(target, messages, again)
         return self._result(again, data, target)
 
     def _check(self, answer: Answer) -> tuple[Any, structured.OutputProblem | None]:
@@ -197,13 +218,15 @@ class Conversation:
 
     def _ask(self, target: Target, messages: tuple[Message, ...], *, targets_left: int) -> Steps:
         call = self._call(target, messages, self._share(target, targets_left))
+        windows.refuse_too_long(call, target)
         self._afford(target, call)
-        self._sent += 0 if target.connection is None else 1
+        ticket = self._ticket(target, call, timedelta(0) if targets_left > 1 else self.wait)
         began = self.clock()
         try:
-            answer: Answer = yield ask(target.provider, call)
+            answer: Answer = yield self._sending(target, call, ticket)
         except errors.LLMError as error:
             error.connection = target.connection
+            self._note_sent(ticket)
             self._attempts.append(
                 Attempt(
                     target.label,
@@ -218,9 +241,58 @@ class Conversation:
             if error.usage is not None:
                 error.cost_usd = pricing.cost(target.price, error.usage)
             raise
+        self._note_sent(ticket)
         seconds = self.clock() - began
         self._attempts.append(Attempt(target.label, answer.model, "answered", seconds, None, answer.request_id))
         return answer
+
+    def _sending(self, target: Target, call: Call, ticket: Ticket) -> Local | Remote:
+        provider = target.provider
+        if not isinstance(provider, RemoteProvider):
+            ticket.sent = target.connection is not None
+            return Local(functools.partial(self._answer_here, target, call))
+        send = functools.partial(self._send, provider, target, call)
+        if self.gate is None:
+            ticket.sent = True
+            return Remote(send)
+        return Remote(functools.partial(self.gate.ask, ticket, send))
+
+    async def _send(self, provider: RemoteProvider, target: Target, call: Call) -> Answer:
+        answer = await provider.ask(call)
+        # Not kept: once the server reads the whole prompt, a retry has to ask again.
+        windows.refuse_cut_prompt(call.messages, answer, target)
+        if self.store is not None:
+            await asyncio.to_thread(self._keep, target, call.messages, answer)
+        return answer
+
+    def _answer_here(self, target: Target, call: Call) -> Answer:
+        provider: Any = target.provider
+        answer: Answer = provider.answer(call)
+        self._keep(target, call.messages, answer)
+        return answer
+
+    def _ticket(self, target: Target, call: Call, wait: timedelta) -> Ticket:
+        return Ticket(
+            endpoint=target.endpoint,
+            request=self._key(target, call.messages),
+            limits=target.limits,
+            budgets=self.budgets,
+            tokens=pricing.worst_case_tokens(call.messages, call.max_output_tokens),
+            cost=functools.partial(pricing.cost, target.price),
+            worst_usd=None
+            if target.price is None
+            else target.price.worst_case(call.messages, call.max_output_tokens),
+            wait=wait,
+            hold=call.timeout,
+            purpose=self.request.purpose,
+            provider=target.provider.name,
+            model=target.model,
+        )
+
+    def _note_sent(self, ticket: Ticket) -> None:
+        self._sent += ticket.sent
+        # Waiting for a turn is not the provider's time.
+        self._ends += ticket.waited.total_seconds()
 
     def _share(self, target: Target, targets_left: int) -> timedelta:
         """This request's part of the deadline: what the target may use, otherwise a fair share of the rest."""
@@ -273,14 +345,14 @@ class Conversation:
         except Exception as error:  # noqa: BLE001 - any store, any failure: the answer may lie there
             reason = type(error).__name__
         else:
-            return self._remember(value, target, key)
+            return (yield from self._remember(value, target, key))
         raise errors.JournalError(
             f"the response journal cannot be read ({reason}); not asking, because the answer may be paid for already",
             provider=target.provider.name,
             model=target.model,
         )
 
-    def _remember(self, value: bytes | None, target: Target, key: str) -> Answer | None:
+    def _remember(self, value: bytes | None, target: Target, key: str) -> Steps:
         if value is None:
             return None
         answer = journal.decode(value)
@@ -288,14 +360,21 @@ class Conversation:
             _log.warning("llm.journal.damaged", key=key, bytes=len(value))
             return None
         self._attempts.append(Attempt(target.label, answer.model, "journal", request_id=answer.request_id))
+        if self.gate is not None and self.budgets:
+            # The process that paid for it may have died before it booked the bill.
+            usd = pricing.cost(target.price, answer.usage)
+            yield Remote(functools.partial(self.gate.settle, key, self.budgets, answer.usage, usd))
         return answer
 
-    def _keep(self, target: Target, messages: tuple[Message, ...], answer: Answer) -> Steps:
+    def _keep(self, target: Target, messages: tuple[Message, ...], answer: Answer) -> None:
         if self.store is None or target.connection is None:
+            return
+        if len(messages) > len(self.request.messages) and self._check(answer)[1] is not None:
+            # An invalid second answer would be the end of every retry; the next one gets a chance of its own.
             return
         key = self._key(target, messages)
         try:
-            yield Local(functools.partial(self.store.put, key, journal.encode(answer)))
+            self.store.put(key, journal.encode(answer))
         except Exception as error:  # noqa: BLE001 - the answer is paid for; losing it would cost more than a gap
             _log.error("llm.journal.write_failed", key=key, error=type(error).__name__)
 

@@ -13,8 +13,11 @@ LLMError
 │   ├── ConnectionLostError           R F   sent, then the connection broke; may be billed
 │   ├── CallTimeoutError              R F   sent, no whole answer within the deadline; may be billed
 │   ├── ProtocolError                 R F   a "success" that is not an answer: HTML, cut JSON, no choices
+│   ├── CircuitOpenError              R F   not sent: the endpoint is known to be down until `retry_after`
+│   ├── ThrottledError                R F   not sent: our own limits leave no turn in time
 │   ├── InvalidOutputError            R     the answer breaks the schema, also after the re-ask
 │   ├── ConnectionLookupError         R     Airflow could not say whether the connection exists
+│   ├── StateError                    R     limits or budgets cannot be read, so nothing may be sent
 │   └── JournalError                  R     the journal could not be read, so paying twice is possible
 └── PermanentError
     ├── QuotaExceededError              F   the money or the plan is used up; waiting does not help
@@ -46,7 +49,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
     from decimal import Decimal
 
@@ -56,6 +59,7 @@ __all__ = [
     "AuthenticationError",
     "BudgetExceededError",
     "CallTimeoutError",
+    "CircuitOpenError",
     "ConfigurationError",
     "ConnectError",
     "ConnectionLookupError",
@@ -82,6 +86,8 @@ __all__ = [
     "RouteConfigError",
     "ScriptedRepliesError",
     "ServerError",
+    "StateError",
+    "ThrottledError",
     "TransientError",
     "TruncatedError",
 ]
@@ -156,9 +162,42 @@ class LLMError(Exception):
         told = " ".join(f"{name}={value}" for name, value in facts.items() if value is not None)
         return f"{self.message} [{told}]" if told else self.message
 
+    def to_json(self) -> dict[str, Any]:
+        """The whole error as JSON, for the way from a trigger to a worker."""
+        told = {name: value for name, value in self.__dict__.items() if value is not None and name not in _ENCODED}
+        return {
+            "class": type(self).__name__,
+            "message": self.message,
+            "retry_after": None if self.retry_after is None else self.retry_after.total_seconds(),
+            "cost_usd": None if self.cost_usd is None else format(self.cost_usd, "f"),
+            "usage": None if self.usage is None else self.usage.to_json(),
+            "attempts": [attempt.to_json() for attempt in self.attempts],
+            "more": {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()},
+        }
+
     def __reduce__(self) -> tuple[Any, ...]:
         # The default would call `cls(*args)` and lose the keyword-only facts.
         return _rebuild, (type(self), self.args, self.__dict__.copy())
+
+
+_ENCODED = frozenset({"retry_after", "cost_usd", "usage", "attempts"})
+
+
+def error_from_json(value: Mapping[str, Any]) -> LLMError:
+    """The error that `LLMError.to_json` told, of the same class and with the same attributes."""
+    from datetime import timedelta
+    from decimal import Decimal
+
+    from llm_orchestration.model import Attempt, Usage
+
+    cls = globals().get(value["class"], TransientError)
+    state: dict[str, Any] = dict.fromkeys(("provider", "model", "connection", "status", "code", "request_id"))
+    state |= {name: tuple(one) if isinstance(one, list) else one for name, one in value["more"].items()}
+    state["retry_after"] = None if value["retry_after"] is None else timedelta(seconds=value["retry_after"])
+    state["cost_usd"] = None if value["cost_usd"] is None else Decimal(value["cost_usd"])
+    state["usage"] = None if value["usage"] is None else Usage.from_json(value["usage"])
+    state["attempts"] = tuple(Attempt(**attempt) for attempt in value["attempts"])
+    return _rebuild(cls, (value["message"],), state)
 
 
 def _rebuild(cls: type[LLMError], args: tuple[Any, ...], state: dict[str, Any]) -> LLMError:
@@ -220,6 +259,18 @@ class ProtocolError(TransientError):
     failover = True
 
 
+class CircuitOpenError(TransientError):
+    """Nothing was sent, because the endpoint failed again and again. A retry helps, after `retry_after`."""
+
+    failover = True
+
+
+class ThrottledError(TransientError):
+    """Nothing was sent, because the limits set for the target leave no turn in time. A retry helps."""
+
+    failover = True
+
+
 class InvalidOutputError(TransientError):
     """The model's answer breaks the schema even after the re-ask. A retry asks again and may help.
 
@@ -238,6 +289,13 @@ class InvalidOutputError(TransientError):
 
 class ConnectionLookupError(TransientError):
     """Airflow could not be asked for the connection. A retry helps once the API server answers again."""
+
+
+class StateError(TransientError):
+    """The store of limits and budgets cannot be used. A retry helps once it answers again.
+
+    Raised before any request, because a budget that cannot be read cannot be held.
+    """
 
 
 class JournalError(TransientError):

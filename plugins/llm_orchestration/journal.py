@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from llm_orchestration.model import Answer, canonical_json, sha256_of
+from llm_orchestration.stores import FolderStore, Store
 
 _FORMAT = 1
 
@@ -50,7 +49,31 @@ class MemoryJournal:
         return len(self._entries)
 
 
-class DirectoryJournal:
+class StoreJournal:
+    """A journal of one object per answer in a store.
+
+    Args:
+        store: Where the answers go.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def uri(self) -> str:
+        """Address of the store, so that another process can open the same journal."""
+        return self._store.uri
+
+    def get(self, key: str) -> bytes | None:
+        """The value of `key`, if any."""
+        return self._store.get(f"{key}.json")
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keeps `value`."""
+        self._store.put(f"{key}.json", value)
+
+
+class DirectoryJournal(StoreJournal):
     """A journal of one file per answer, written atomically.
 
     Args:
@@ -58,31 +81,7 @@ class DirectoryJournal:
     """
 
     def __init__(self, folder: Path | str) -> None:
-        self._folder = Path(folder)
-
-    def get(self, key: str) -> bytes | None:
-        """The value of `key`, if any."""
-        try:
-            return self._path(key).read_bytes()
-        except FileNotFoundError:
-            return None
-
-    def put(self, key: str, value: bytes) -> None:
-        """Writes beside the target and renames, so that a killed process leaves no half file under the key."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(value)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path(key))
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-
-    def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.json"
+        super().__init__(FolderStore(folder))
 
 
 def request_key(*, target: Mapping[str, Any], parameters: Mapping[str, Any], messages: list[dict[str, str]]) -> str:

@@ -163,6 +163,32 @@ class LLMRequest:
         )
         return next((text for holds, text in checks if not holds), None)
 
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the caller's routine, for the way from a worker to a trigger.
+
+        The schema travels as text: it is sent to the provider with its keys in the author's order.
+        """
+        return {
+            "messages": [message.to_json() for message in self.messages],
+            "schema": None if self.schema is None else json.dumps(self.schema),
+            "schema_name": self.schema_name,
+            "temperature": self.temperature,
+            "max_output_tokens": self.max_output_tokens,
+            "purpose": self.purpose,
+            "attempt": self.attempt,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> LLMRequest:
+        """Inverse of `to_json`.
+
+        Raises:
+            ConfigurationError: The parts contradict each other.
+        """
+        schema = value["schema"]
+        messages = tuple(Message(**message) for message in value["messages"])
+        return cls(**{**value, "messages": messages, "schema": None if schema is None else json.loads(schema)})
+
     @property
     def prompt_sha256(self) -> str:
         """SHA-256 of the rendered messages."""
@@ -281,3 +307,16 @@ class LLMResult:
             "attempts": [attempt.to_json() for attempt in self.attempts],
             "cached": self.cached,
         }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> LLMResult:
+        """Inverse of `to_json`."""
+        cost = value["cost_usd"]
+        return cls(
+            **{
+                **value,
+                "usage": Usage.from_json(value["usage"]),
+                "cost_usd": None if cost is None else Decimal(cost),
+                "attempts": tuple(Attempt(**attempt) for attempt in value["attempts"]),
+            }
+        )

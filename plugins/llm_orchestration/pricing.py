@@ -52,8 +52,13 @@ class Price:
 
         Without an output limit only the input is counted, so the true bill can be higher.
         """
-        sent = sum(len(message.content.encode()) for message in messages)
-        return self.of(Usage(-(-sent // _BYTES_PER_TOKEN), max_output_tokens or 0)) or Decimal(0)
+        return self.of(Usage(worst_case_tokens(messages, None), max_output_tokens or 0)) or Decimal(0)
+
+
+def worst_case_tokens(messages: tuple[Message, ...], max_output_tokens: int | None) -> int:
+    """Input plus output tokens that one request can take, as an estimate made before it is sent."""
+    sent = sum(len(message.content.encode()) for message in messages)
+    return -(-sent // _BYTES_PER_TOKEN) + (max_output_tokens or 0)
 
 
 def cost(price: Price | None, usage: Usage) -> Decimal | None:

@@ -40,10 +40,13 @@ RETRYABLE = {
     "InvalidOutputError",
     "ConnectionLookupError",
     "JournalError",
+    "CircuitOpenError",
+    "ThrottledError",
+    "StateError",
 }
-FAILOVER = (RETRYABLE - {"TransientError", "InvalidOutputError", "ConnectionLookupError", "JournalError"}) | {
-    "QuotaExceededError"
-}
+FAILOVER = (
+    RETRYABLE - {"TransientError", "InvalidOutputError", "ConnectionLookupError", "JournalError", "StateError"}
+) | {"QuotaExceededError"}
 
 
 def build(cls: type[e.LLMError]) -> e.LLMError:
