@@ -20,12 +20,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from llm_orchestration.engine import Target
 from llm_orchestration.errors import ConfigurationError, LLMError
 from llm_orchestration.pricing import Price
 from llm_orchestration.providers import Endpoint, OpenAICompatibleProvider, ScriptedProvider
 from llm_orchestration.providers.openai_compatible import OPENAI_BASE_URL
 from llm_orchestration.routes import TargetSpec
+from llm_orchestration.targets import Target
 
 CONNECTION_TYPE = "llm"
 _PRICES = ("price_input", "price_output", "price_cached_input")

@@ -31,64 +31,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
 from llm_orchestration import errors, journal, pricing, structured, windows
 from llm_orchestration._effects import Local, Remote, Steps, adrive, drive
 from llm_orchestration.model import Answer, Attempt, LLMRequest, LLMResult, Message, Usage
-from llm_orchestration.providers.base import Call, Provider, RemoteProvider
-from llm_orchestration.traffic.contract import NO_LIMITS, Gate, Limits, Spending, Ticket
+from llm_orchestration.providers.base import Call, RemoteProvider
+from llm_orchestration.submission import JobBook, submitted_answer
+from llm_orchestration.targets import Target
+from llm_orchestration.traffic.contract import Gate, Spending, Ticket
 
 _log = structlog.get_logger(__name__)
 
-StructuredOutput = Literal["json_schema", "json_object", "tool", "prompt"]
-Submit = Literal["call", "background", "batch"]
-
 _MAX_QUOTED = 20_000
 _MIN_SHARE = timedelta(seconds=1)
-
-
-@dataclass(frozen=True)
-class Target:
-    """A target of a route with its connection read.
-
-    Args:
-        connection: Airflow connection id, `None` offline.
-        provider: How to reach the model.
-        model: Model id.
-        max_output_tokens: Output limit when the request states none.
-        context_window: Tokens of prompt plus answer.
-        timeout: Most of the deadline that this target may use.
-        price: Dollars per million tokens.
-        omit: Parameters that are not sent.
-        limits: What the provider allows for this endpoint and model.
-        structured_output: How the model is held to a schema: `json_schema`, `json_object`, `tool` or `prompt`.
-        submit: `call` waits for the answer on the line, `background` and `batch` submit and ask for it later.
-    """
-
-    connection: str | None
-    provider: Provider
-    model: str
-    max_output_tokens: int | None = None
-    context_window: int | None = None
-    timeout: timedelta | None = None
-    price: pricing.Price | None = None
-    omit: frozenset[str] = frozenset()
-    limits: Limits = NO_LIMITS
-    structured_output: StructuredOutput = "json_schema"
-    submit: Submit = "call"
-
-    @property
-    def endpoint(self) -> str:
-        """What shares limits and a breaker: address and model, not the route or the connection that led there."""
-        return "|".join((*(value for _, value in sorted(self.provider.identity.items())), self.model))
-
-    @property
-    def label(self) -> str:
-        """Name in attempts and logs."""
-        return self.connection or self.provider.name
 
 
 @dataclass
@@ -106,6 +64,8 @@ class Conversation:
         gate: Holds limits, breaker and shared budgets; `None` sends at once.
         wait: The most time to wait for a turn at the gate when no other target is left.
         budgets: Shared budgets that every request counts against.
+        accept: The caller's own check of structured data, for example a pydantic model; it raises `ValueError`.
+        jobs: Where ids of submitted jobs are kept, so that another process asks for the same job.
         clock: Monotonic seconds.
     """
 
@@ -119,6 +79,8 @@ class Conversation:
     gate: Gate | None = None
     wait: timedelta = timedelta(0)
     budgets: tuple[Spending, ...] = ()
+    accept: Callable[[Any], object] | None = None
+    jobs: JobBook | None = None
     clock: Callable[[], float] = time.monotonic
     _attempts: list[Attempt] = field(default_factory=list)
     _usages: list[Usage] = field(default_factory=list)
@@ -175,8 +137,10 @@ class Conversation:
                 return answer, target
         raise _verdict(failures)
 
-    @staticmethod
-    def _may_help(error: errors.LLMError, asked: Target, following: Target) -> bool:
+    def _may_help(self, error: errors.LLMError, asked: Target, following: Target) -> bool:
+        if following.connection is None:
+            # The route ends in working without a model, for outages only: a refused request is the caller's to mend.
+            return error.failover and self.request.offline is not None
         if isinstance(error, errors.ContextWindowExceededError):
             return (following.context_window or 0) > (asked.context_window or 0)
         return error.failover
@@ -212,9 +176,12 @@ class Conversation:
         if answer.data is not None:
             return answer.data, None
         try:
-            return self._contract.check(answer.text), None
+            data = self._contract.check(answer.text)
+            if self.accept is not None:
+                structured.accepted(data, self.accept)
         except structured.OutputProblem as problem:
             return None, problem
+        return data, None
 
     def _ask(self, target: Target, messages: tuple[Message, ...], *, targets_left: int) -> Steps:
         call = self._call(target, messages, self._share(target, targets_left))
@@ -258,7 +225,10 @@ class Conversation:
         return Remote(functools.partial(self.gate.ask, ticket, send))
 
     async def _send(self, provider: RemoteProvider, target: Target, call: Call) -> Answer:
-        answer = await provider.ask(call)
+        if target.submit == "call":
+            answer = await provider.ask(call)
+        else:
+            answer = await submitted_answer(provider, target.submit, call, self._key(target, call.messages), self.jobs)
         # Not kept: once the server reads the whole prompt, a retry has to ask again.
         windows.refuse_cut_prompt(call.messages, answer, target)
         if self.store is not None:

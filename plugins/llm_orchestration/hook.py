@@ -6,23 +6,22 @@ makes one HTTP attempt per target; `LLMRetryPolicy` tells Airflow what the error
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from llm_orchestration import _bridge
 from llm_orchestration._connections import ConnectionFacts, bind, read_connection
-from llm_orchestration.engine import Conversation, Target
+from llm_orchestration._lookup import aconfirm_absent, confirm_absent
+from llm_orchestration.engine import Conversation
 from llm_orchestration.errors import (
     ConfigurationError,
-    ConnectionLookupError,
     ConnectionMissingError,
     LLMError,
 )
@@ -31,6 +30,14 @@ from llm_orchestration.model import Attempt, LLMRequest, LLMResult, Message
 from llm_orchestration.providers import OfflineProvider, OpenAICompatibleProvider, ScriptedProvider
 from llm_orchestration.providers.offline import NO_MODEL
 from llm_orchestration.routes import Route, TargetSpec, load_routes
+from llm_orchestration.submission import JobBook
+from llm_orchestration.targets import Target
+from llm_orchestration.traffic.contract import Gate, Spending
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Accept = Callable[[Any], object]
 
 _TEST_TIMEOUT = timedelta(seconds=10)
 # Short enough for a rotated key and a new connection to be seen by a hook that lives long.
@@ -71,6 +78,12 @@ class LLMHook(BaseHook):
         journal: Where answers are kept, so that a retry does not pay again.
         deadline: Time for one call with all its targets, instead of the route's.
         budget_usd: The most that all calls of this hook may cost together. Held only where the price is known.
+        run: Name of the run that the calls belong to. Gives the run's budget its scope and decides, with the purpose
+            of a call, which weighted target is asked first.
+        budgets: Budgets that the calls count against beside those of the route file.
+        deferred: Whether the caller waits without holding a worker slot; then a call may wait longer for its turn.
+        gate: Limits, breaker and shared budgets; by default the one of this process.
+        jobs: Where ids of submitted jobs are kept.
         logger_name: Logger name, as for every Airflow hook.
     """
 
@@ -88,6 +101,11 @@ class LLMHook(BaseHook):
         journal: Journal | None = None,
         deadline: timedelta | None = None,
         budget_usd: Decimal | None = None,
+        run: str | None = None,
+        budgets: Sequence[Spending] = (),
+        deferred: bool = False,
+        gate: Gate | None = None,
+        jobs: JobBook | None = None,
         logger_name: str | None = None,
     ) -> None:
         super().__init__(logger_name=logger_name)
@@ -97,6 +115,11 @@ class LLMHook(BaseHook):
         self.deadline = deadline
         self.budget_usd = budget_usd
         self.spent_usd = Decimal(0)
+        self.run = run
+        self.budgets = tuple(budgets)
+        self.deferred = deferred
+        self._gate = gate
+        self._jobs = jobs
         self._journal = journal
         self._scripted: dict[str, ScriptedProvider] = {}
         self._planned: tuple[float, _Plan] | None = None
@@ -109,14 +132,19 @@ class LLMHook(BaseHook):
         """
         return self._run(_text_only(request))
 
-    def structured(self, request: LLMRequest) -> LLMResult:
+    def structured(self, request: LLMRequest, output: type[BaseModel] | None = None) -> LLMResult:
         """Asks for JSON that fits `request.schema`; the checked value is `result.data`.
+
+        Args:
+            request: The question.
+            output: A pydantic model whose schema is asked for when the request has none, and whose validators the
+                answer must pass as well. `output.model_validate(result.data)` makes the object.
 
         Raises:
             LLMError: As for `chat`, and `InvalidOutputError` when the answer still breaks the schema after one
                 question back.
         """
-        return self._run(_with_schema(request))
+        return self._run(_with_schema(request, output), _accept(output))
 
     def complete(
         self,
@@ -135,9 +163,9 @@ class LLMHook(BaseHook):
         """`chat` on the running event loop."""
         return await self._arun(_text_only(request))
 
-    async def astructured(self, request: LLMRequest) -> LLMResult:
+    async def astructured(self, request: LLMRequest, output: type[BaseModel] | None = None) -> LLMResult:
         """`structured` on the running event loop."""
-        return await self._arun(_with_schema(request))
+        return await self._arun(_with_schema(request, output), _accept(output))
 
     async def acomplete(
         self,
@@ -199,13 +227,13 @@ class LLMHook(BaseHook):
             return False, f"The endpoint answers but does not list the model {target.model}; check extra `model`."
         return True, f"The endpoint answers; model {target.model} is ready."
 
-    def _run(self, request: LLMRequest) -> LLMResult:
-        return self._spend(self._conversation(request, self._plan()).run)
+    def _run(self, request: LLMRequest, accept: Accept | None = None) -> LLMResult:
+        return self._spend(self._conversation(request, self._plan(), accept).run)
 
-    async def _arun(self, request: LLMRequest) -> LLMResult:
+    async def _arun(self, request: LLMRequest, accept: Accept | None = None) -> LLMResult:
         plan = await self._aplan()
         try:
-            result = await self._conversation(request, plan).arun()
+            result = await self._conversation(request, plan, accept).arun()
         except LLMError as error:
             self.spent_usd += error.cost_usd or Decimal(0)
             raise
@@ -222,7 +250,7 @@ class LLMHook(BaseHook):
         self.spent_usd += result.cost_usd or Decimal(0)
         return result
 
-    def _conversation(self, request: LLMRequest, plan: _Plan) -> Conversation:
+    def _conversation(self, request: LLMRequest, plan: _Plan, accept: Accept | None) -> Conversation:
         return Conversation(
             request=request,
             targets=plan.targets,
@@ -231,6 +259,10 @@ class LLMHook(BaseHook):
             store=self._journal,
             budget_usd=None if self.budget_usd is None else self.budget_usd - self.spent_usd,
             skipped=() if plan.offline else plan.skipped,
+            budgets=self.budgets,
+            gate=self._gate,
+            accept=accept,
+            jobs=self._jobs,
         )
 
     def _chosen_route(self) -> Route:
@@ -283,7 +315,7 @@ class LLMHook(BaseHook):
             found = None
         if found is not None:
             return read_connection(connection, found, found.extra_dejson)
-        _confirm_absent(connection)
+        confirm_absent(connection)
         return None
 
     async def _afind(self, connection: str) -> ConnectionFacts | None:
@@ -292,7 +324,7 @@ class LLMHook(BaseHook):
         except AirflowNotFoundException:
             found = None
         if found is None:
-            await _aconfirm_absent(connection)
+            await aconfirm_absent(connection)
             return None
         extra = await found.aextra_dejson() if hasattr(found, "aextra_dejson") else found.extra_dejson
         return read_connection(connection, found, extra)
@@ -304,7 +336,13 @@ def _text_only(request: LLMRequest) -> LLMRequest:
     return request
 
 
-def _with_schema(request: LLMRequest) -> LLMRequest:
+def _accept(output: type[BaseModel] | None) -> Accept | None:
+    return None if output is None else output.model_validate
+
+
+def _with_schema(request: LLMRequest, output: type[BaseModel] | None) -> LLMRequest:
+    if request.schema is None and output is not None:
+        return replace(request, schema=output.model_json_schema(), schema_name=output.__name__)
     if request.schema is None:
         raise ConfigurationError(f"{request.purpose}: the request has no schema; call chat() or set one")
     return request
@@ -326,81 +364,3 @@ def _single(
         purpose=purpose,
         offline=offline,
     )
-
-
-# Airflow says "not found" also when a secrets backend or the API server could not be asked: it swallows their errors.
-# Working offline because of an outage would be a silent lie, so "not found" is confirmed before it is believed.
-
-
-def _confirm_absent(connection: str) -> None:
-    _ask_backends(connection)
-    comms = _supervisor()
-    if comms is not None:
-        from airflow.sdk.exceptions import AirflowRuntimeError
-        from airflow.sdk.execution_time.comms import GetConnection
-
-        try:
-            reply = comms.send(GetConnection(conn_id=connection))
-        except AirflowRuntimeError as error:
-            reply = error.error
-        _judge(connection, reply)
-
-
-async def _aconfirm_absent(connection: str) -> None:
-    await asyncio.to_thread(_ask_backends, connection)
-    comms = _supervisor()
-    if comms is not None:
-        from airflow.sdk.exceptions import AirflowRuntimeError
-        from airflow.sdk.execution_time.comms import GetConnection
-
-        try:
-            reply = await comms.asend(GetConnection(conn_id=connection))
-        except AirflowRuntimeError as error:
-            reply = error.error
-        _judge(connection, reply)
-
-
-def _ask_backends(connection: str) -> None:
-    """Asks every secrets backend except the API server, without hiding its errors."""
-    from airflow.sdk.execution_time.secrets.execution_api import ExecutionAPISecretsBackend
-    from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded
-
-    for backend in ensure_secrets_backend_loaded():
-        if isinstance(backend, ExecutionAPISecretsBackend):
-            continue
-        name = type(backend).__name__
-        try:
-            found = backend.get_connection(conn_id=connection)
-        except Exception as error:  # noqa: BLE001 - any backend, any failure: it cannot say
-            failure = type(error).__name__
-        else:
-            if found is None:
-                continue
-            failure = "it answered only the second time"
-        if name == "EnvironmentVariablesBackend":
-            raise ConfigurationError(
-                f"AIRFLOW_CONN_{connection.upper()} cannot be read ({failure}); write it as JSON or as a URI",
-                connection=connection,
-            )
-        raise ConnectionLookupError(
-            f"{name} cannot say whether the connection {connection} exists ({failure})", connection=connection
-        )
-
-
-def _supervisor() -> Any:
-    """The task process's line to Airflow, `None` outside of one."""
-    from airflow.sdk.execution_time import task_runner
-
-    return getattr(task_runner, "SUPERVISOR_COMMS", None)
-
-
-def _judge(connection: str, reply: Any) -> None:
-    from airflow.sdk.exceptions import ErrorType
-
-    kind = getattr(reply, "error", None)
-    if kind != ErrorType.CONNECTION_NOT_FOUND:
-        told = getattr(kind, "value", type(reply).__name__)
-        raise ConnectionLookupError(
-            f"Airflow's API server cannot say whether the connection {connection} exists ({told})",
-            connection=connection,
-        )

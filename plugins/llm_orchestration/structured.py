@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -100,6 +100,29 @@ class Contract:
             tuple([_describe(error) for error in told] + more),
             "\n".join([f"- {error.json_path}: {error.message[:300]}" for error in told] + [f"- {m}" for m in more]),
         )
+
+
+def accepted(data: Any, accept: Callable[[Any], object]) -> None:
+    """Runs the caller's own check of data that fits the schema.
+
+    Raises:
+        OutputProblem: The check raised `ValueError`; pydantic's errors are listed one by one.
+    """
+    try:
+        accept(data)
+    except ValueError as error:
+        listed = getattr(error, "errors", None)
+        if not callable(listed):
+            raise OutputProblem((f"refused: {type(error).__name__}",), f"- {error}") from None
+        told = listed()[:_MAX_PROBLEMS]
+        raise OutputProblem(
+            tuple(f"{_json_path(one['loc'])}: {one['type']}" for one in told),
+            "\n".join(f"- {_json_path(one['loc'])}: {one['msg']}" for one in told),
+        ) from None
+
+
+def _json_path(location: Sequence[str | int]) -> str:
+    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Contract:

@@ -16,7 +16,7 @@ from llm_orchestration.model import Answer, Message
 from llm_orchestration.providers.base import Call
 
 if TYPE_CHECKING:
-    from llm_orchestration.engine import Target
+    from llm_orchestration.targets import Target
 
 # Byte-pair vocabularies reach about 4.5 bytes per token on English prose and less on tables and other languages.
 _MOST_BYTES_PER_TOKEN = 6

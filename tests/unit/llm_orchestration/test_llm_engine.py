@@ -10,10 +10,11 @@ import pytest
 
 from llm_orchestration import DirectoryJournal, Journal, LLMRequest, LLMResult, MemoryJournal, Message
 from llm_orchestration import errors as e
-from llm_orchestration.engine import Conversation, Target
+from llm_orchestration.engine import Conversation
 from llm_orchestration.journal import decode, encode
 from llm_orchestration.model import Answer, Usage
 from llm_orchestration.providers import Call, ScriptedProvider
+from llm_orchestration.targets import Target
 
 REQUEST = LLMRequest((Message("user", "x"),), purpose="step")
 
