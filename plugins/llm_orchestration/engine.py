@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,6 +38,7 @@ from llm_orchestration import errors, journal, pricing, structured, windows
 from llm_orchestration._effects import Local, Remote, Steps, adrive, drive
 from llm_orchestration.model import Answer, Attempt, LLMRequest, LLMResult, Message, Usage
 from llm_orchestration.providers.base import Call, RemoteProvider
+from llm_orchestration.recall import Recall
 from llm_orchestration.submission import JobBook, submitted_answer
 from llm_orchestration.targets import Target
 from llm_orchestration.traffic.contract import Gate, Spending, Ticket
@@ -84,8 +84,10 @@ class Conversation:
     clock: Callable[[], float] = time.monotonic
     _attempts: list[Attempt] = field(default_factory=list)
     _usages: list[Usage] = field(default_factory=list)
-    _keys: dict[tuple[int, int], str] = field(default_factory=dict)
     _sent: int = 0
+
+    def __post_init__(self) -> None:
+        self._recall = Recall(self.store)
 
     def run(self) -> LLMResult:
         """Performs the call from a thread; remote effects run on this process's background loop."""
@@ -122,7 +124,7 @@ class Conversation:
     def _first_answer(self) -> Steps:
         messages = self.request.messages
         for target in self.targets:
-            hit = yield from self._recall(target, messages)
+            hit = yield from self._find(target, messages)
             if hit is not None:
                 return hit, target
         failures: list[errors.LLMError] = []
@@ -153,7 +155,7 @@ class Conversation:
             return self._result(answer, data, target)
         self._mark_invalid(problem)
         messages = (*self.request.messages, *_question_back(answer, problem))
-        again = yield from self._recall(target, messages)
+        again = yield from self._find(target, messages)
         if again is None:
             again = yield from self._ask(target, messages, targets_left=1)
         self._usages.append(again.usage)
@@ -228,23 +230,23 @@ class Conversation:
         if target.submit == "call":
             answer = await provider.ask(call)
         else:
-            answer = await submitted_answer(provider, target.submit, call, self._key(target, call.messages), self.jobs)
+            answer = await submitted_answer(provider, target.submit, call, self._recall.key(target, call), self.jobs)
         # Not kept: once the server reads the whole prompt, a retry has to ask again.
         windows.refuse_cut_prompt(call.messages, answer, target)
         if self.store is not None:
-            await asyncio.to_thread(self._keep, target, call.messages, answer)
+            await asyncio.to_thread(self._keep, target, call, answer)
         return answer
 
     def _answer_here(self, target: Target, call: Call) -> Answer:
         provider: Any = target.provider
         answer: Answer = provider.answer(call)
-        self._keep(target, call.messages, answer)
+        self._keep(target, call, answer)
         return answer
 
     def _ticket(self, target: Target, call: Call, wait: timedelta) -> Ticket:
         return Ticket(
             endpoint=target.endpoint,
-            request=self._key(target, call.messages),
+            request=self._recall.key(target, call),
             limits=target.limits,
             budgets=self.budgets,
             tokens=pricing.worst_case_tokens(call.messages, call.max_output_tokens),
@@ -306,69 +308,23 @@ class Conversation:
                 model=target.model,
             )
 
-    def _recall(self, target: Target, messages: tuple[Message, ...]) -> Steps:
-        if self.store is None or target.connection is None:
-            return None
-        key = self._key(target, messages)
-        try:
-            value = yield Local(functools.partial(self.store.get, key))
-        except Exception as error:  # noqa: BLE001 - any store, any failure: the answer may lie there
-            reason = type(error).__name__
-        else:
-            return (yield from self._remember(value, target, key))
-        raise errors.JournalError(
-            f"the response journal cannot be read ({reason}); not asking, because the answer may be paid for already",
-            provider=target.provider.name,
-            model=target.model,
-        )
-
-    def _remember(self, value: bytes | None, target: Target, key: str) -> Steps:
-        if value is None:
-            return None
-        answer = journal.decode(value)
+    def _find(self, target: Target, messages: tuple[Message, ...]) -> Steps:
+        call = self._call(target, messages, timedelta(0))
+        answer: Answer | None = yield from self._recall.find(target, call)
         if answer is None:
-            _log.warning("llm.journal.damaged", key=key, bytes=len(value))
             return None
         self._attempts.append(Attempt(target.label, answer.model, "journal", request_id=answer.request_id))
         if self.gate is not None and self.budgets:
             # The process that paid for it may have died before it booked the bill.
             usd = pricing.cost(target.price, answer.usage)
+            key = self._recall.key(target, call)
             yield Remote(functools.partial(self.gate.settle, key, self.budgets, answer.usage, usd))
         return answer
 
-    def _keep(self, target: Target, messages: tuple[Message, ...], answer: Answer) -> None:
-        if self.store is None or target.connection is None:
-            return
-        if len(messages) > len(self.request.messages) and self._check(answer)[1] is not None:
-            # An invalid second answer would be the end of every retry; the next one gets a chance of its own.
-            return
-        key = self._key(target, messages)
-        try:
-            self.store.put(key, journal.encode(answer))
-        except Exception as error:  # noqa: BLE001 - the answer is paid for; losing it would cost more than a gap
-            _log.error("llm.journal.write_failed", key=key, error=type(error).__name__)
-
-    def _key(self, target: Target, messages: tuple[Message, ...]) -> str:
-        # Asked for twice per answer, before and after; hashing a whole document once is enough.
-        known = (id(target), len(messages))
-        if known not in self._keys:
-            self._keys[known] = self._new_key(target, messages)
-        return self._keys[known]
-
-    def _new_key(self, target: Target, messages: tuple[Message, ...]) -> str:
-        call = self._call(target, messages, timedelta(0))
-        return journal.request_key(
-            target={**target.provider.identity, "model": target.model},
-            parameters={
-                "temperature": call.temperature,
-                "max_output_tokens": call.max_output_tokens,
-                "omit": sorted(call.omit),
-                "schema": None if self.request.schema is None else json.dumps(self.request.schema),
-                "schema_name": call.schema_name,
-                "purpose": call.purpose if target.provider.name == "scripted" else None,
-            },
-            messages=[message.to_json() for message in messages],
-        )
+    def _keep(self, target: Target, call: Call, answer: Answer) -> None:
+        again = len(call.messages) > len(self.request.messages)
+        if not again or self._check(answer)[1] is None:
+            self._recall.keep(target, call, answer)
 
     def _mark_invalid(self, problem: structured.OutputProblem) -> None:
         last = self._attempts[-1]
