@@ -32,6 +32,8 @@ _DOUBLED = re.compile(r"(?<![\w.,])([-+]?\d[\d,]*\.\d{1,4}%?)\1(?!\w)")
 
 _MIN_WORDS = 150
 _MIN_STOP_SHARE = 0.01
+_MIN_WORDS_TO_TELL = 20
+_MIN_OWN_SHARE = 0.05
 _MAX_GLYPH_SHARE = 0.15
 _DOUBLED_HITS = 3
 
@@ -45,6 +47,22 @@ def language_of(texts: Iterable[str]) -> Language:
     if shares[first] < 0.03 or shares[first] < 1.5 * shares[second]:
         return "und"
     return "en" if first == "en" else "de" if first == "de" else "fr"
+
+
+def reads_as(texts: Iterable[str], language: str) -> bool:
+    """Whether words may well be of this language; too few of them may be of any.
+
+    Args:
+        texts: Pieces of one text.
+        language: `en`, `de` or `fr`.
+    """
+    words = [word for text in texts for word in _LETTERS.findall(text.lower())]
+    if len(words) < _MIN_WORDS_TO_TELL:
+        return True
+    shares = {code: sum(word in stop for word in words) / len(words) for code, stop in _STOP_WORDS.items()}
+    own = shares.pop(language)
+    other = sum(word in _OTHER for word in words) / len(words)
+    return own >= _MIN_OWN_SHARE and own >= max(*shares.values(), other)
 
 
 def garbage_reason(text: str) -> str | None:

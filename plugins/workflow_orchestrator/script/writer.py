@@ -10,10 +10,12 @@ of slides stay with the business files.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_orchestrator.compliance.model import Notice
+from workflow_orchestrator.documents.quality import reads_as
 from workflow_orchestrator.errors import ScriptError, UnboundFigureError
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.script.claims import doubtful
@@ -23,6 +25,8 @@ from workflow_orchestrator.script.model import Script, Sentence, SlideKind
 from workflow_orchestrator.script.narration import Narration
 from workflow_orchestrator.script.phrases import Phrase, parse, problems_of
 from workflow_orchestrator.values import NUMERIC_KINDS, ValueSet
+
+_PLACE = re.compile(r"\{[^{}]*\}")
 
 LANGUAGE_NAMES = {"en": "English", "de": "German", "fr": "French"}
 MOST_SENTENCES = 6   # per slide: more is no summary
@@ -142,6 +146,8 @@ class _Reader:
                 self._refuse(item["id"], item["id"], "is given twice")
             self._texts.setdefault(item["id"], list(item["sentences"]))
         expected = [slot.plan.id for slot in composer.slots() if slot.plan.slide is not SlideKind.NOTICE]
+        if not reads_as((_PLACE.sub(" ", text) for texts in self._texts.values() for text in texts), composer.wording.language):
+            self._refuse("segments", "the narration", f"is not in {LANGUAGE_NAMES[composer.wording.language]}")
         for unknown in [name for name in self._texts if name not in expected]:
             self._refuse(unknown, unknown, f"is no slide of this document; its slides are {', '.join(expected)}")
 

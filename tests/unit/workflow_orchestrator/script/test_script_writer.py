@@ -135,3 +135,23 @@ def test_the_prompt_lists_what_the_slides_show_and_no_more() -> None:
     assert "monthly_returns" not in variables["values"]
     assert "notice" not in variables["segments"]
     assert "{performance_data.5y}" in variables["example"]
+
+
+FOREIGN = {
+    "German": [
+        "Der Fonds gewann {monthly_performance} in dem Monat bis zum {as_of_date}.",
+        "Über ein Jahr lag die Rendite bei {performance_data.1y}, und die Sharpe-Zahl stand bei {sharpe_ratio}.",
+    ],
+    "Spanish": [
+        "El fondo ganó {monthly_performance} en el mes hasta el {as_of_date} y las comisiones por el año fueron bajas.",
+        "En un año los rendimientos del fondo por la gestión con el equipo fueron {performance_data.1y}.",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_a_narration_in_another_language_is_refused(language: str) -> None:
+    """A model that answers in the wrong language is told so, before anybody hears it."""
+    foreign = {name: FOREIGN[language] if name == "performance" else None for name in GOOD}
+    with pytest.raises(AnswerRefusedError, match="the narration' is not in English"):
+        accepted(answer(**foreign))
