@@ -290,6 +290,9 @@ WORKFLOW = Record(
             Record(
                 {
                     "usd": Entry(Number(0, 10_000), "What the model calls of one run may cost, in US dollars."),
+                    "tokens": Entry(
+                        Whole(1, 1_000_000_000), "How many tokens, read and written, the model calls of one run may take."
+                    ),
                     "minutes": Entry(
                         Number(0.1, 10_080), "How long one run may work, in minutes; waiting for people does not count."
                     ),

@@ -155,6 +155,7 @@ class _Builder:
         return model.Budget(
             usd=None if usd is None else Decimal(str(usd)),
             time=None if minutes is None else timedelta(minutes=minutes),
+            tokens=budget.get("tokens"),
         )
 
     def _files(self) -> tuple[Path, ...]:

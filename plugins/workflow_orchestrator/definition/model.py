@@ -159,10 +159,11 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one run may cost and how long it may take."""
+    """What one run may cost, how long it may work, and how many tokens its model calls may take."""
 
     usd: Decimal | None = None
     time: timedelta | None = None
+    tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

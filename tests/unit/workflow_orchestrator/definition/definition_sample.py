@@ -24,7 +24,7 @@ input:
 business_rules:
   required_fields: [name]
   compliance_checks: [house]
-budget: {usd: 0.40, minutes: 20}
+budget: {usd: 0.40, tokens: 400000, minutes: 20}
 execution: {default_error_handler: fail, timeout_seconds: 120}
 steps:
   read:

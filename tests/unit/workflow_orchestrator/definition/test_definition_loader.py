@@ -43,6 +43,7 @@ def test_a_sound_definition_becomes_typed_objects(tmp_path: Path) -> None:
     assert workflow.document.max_bytes == 25 * 1_048_576
     assert workflow.budget.usd == Decimal("0.4")
     assert workflow.budget.time == timedelta(minutes=20)
+    assert workflow.budget.tokens == 400_000
     assert workflow.rules.required_fields == ("name",)
     assert workflow.schedule is not None
     assert workflow.schedule.timezone == "Europe/London"
