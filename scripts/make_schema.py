@@ -1,7 +1,7 @@
-"""Writes the JSON Schema of `workflow.yaml` for editors; with `--check`, says whether the committed one is current.
+"""Writes the JSON Schemas of `workflow.yaml` and `llm.yaml` for editors; with `--check`, says whether they are current.
 
-python scripts/make_schema.py            writes docs/workflow.schema.json
-python scripts/make_schema.py --check    exits with 1 if it differs
+python scripts/make_schema.py            writes docs/workflow.schema.json and docs/llm.schema.json
+python scripts/make_schema.py --check    exits with 1 if one of them differs
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "workflow.schema.json"
@@ -17,27 +18,37 @@ TARGET = ROOT / "docs" / "workflow.schema.json"
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    parser = argparse.ArgumentParser(description="Write docs/workflow.schema.json from the definition language.")
-    parser.add_argument("--check", action="store_true", help="do not write; exit with 1 if the file is not current")
+    parser = argparse.ArgumentParser(description="Write the JSON Schemas of docs/ from the languages themselves.")
+    parser.add_argument("--check", action="store_true", help="do not write; exit with 1 if a file is not current")
     check = parser.parse_args(arguments).check
 
     sys.path.insert(0, str(ROOT / "plugins"))
+    from llm_orchestration.route_file import llm_json_schema
     from workflow_orchestrator.definition.language import workflow_json_schema
 
-    text = json.dumps(workflow_json_schema(), indent=2, ensure_ascii=False) + "\n"
-    shown = TARGET.relative_to(ROOT).as_posix()
-    current = TARGET.read_text(encoding="utf-8") if TARGET.is_file() else ""
-    if check:
-        if current == text:
-            print(f"{shown} is current")
-            return 0
+    current = [
+        _make(TARGET, workflow_json_schema(), check=check),
+        _make(TARGET.with_name("llm.schema.json"), llm_json_schema(), check=check),
+    ]
+    return 0 if all(current) else 1
+
+
+def _make(target: Path, schema: dict[str, Any], *, check: bool) -> bool:
+    """Writes one schema, or checks it; whether the file is now what it should be."""
+    text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    shown = target.relative_to(ROOT).as_posix()
+    current = target.read_text(encoding="utf-8") if target.is_file() else ""
+    if check and current != text:
         print(f"{shown} is not current; run: python scripts/make_schema.py", file=sys.stderr)
-        return 1
+        return False
+    if check:
+        print(f"{shown} is current")
+        return True
     if current != text:
-        TARGET.parent.mkdir(exist_ok=True)
-        TARGET.write_text(text, encoding="utf-8")
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text, encoding="utf-8")
     print(f"{shown}: {len(text):,} bytes")
-    return 0
+    return True
 
 
 if __name__ == "__main__":

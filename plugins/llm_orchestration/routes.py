@@ -2,35 +2,39 @@
 
 A route is an alias (`extraction`, `writing`) with an ordered list of targets. Business folders name the alias; the
 platform decides in `include/llm.yaml` what stands behind it. The file is checked as a whole and every problem is
-reported at once, each with its key path.
+reported at once, each with its line, column and key path; `route_file.py` holds the language of the file.
 
 A model id stands in the file or in the Airflow connection, never in code: ids live a year, code lives longer.
 """
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from llm_orchestration._yaml import ConfigYamlError, load
+from llm_orchestration._yaml import MAX_BYTES
 from llm_orchestration.errors import ConfigurationError, RouteConfigError
 from llm_orchestration.pricing import Price
+from llm_orchestration.profiles import Profile, profile_of
+from llm_orchestration.targets import StructuredOutput, Submit
+from llm_orchestration.traffic.contract import NO_LIMITS, Limits, Spending
 
 Api = Literal["chat", "responses"]
 WithoutConnection = Literal["offline", "fail"]
+JournalScope = Literal["run", "shared", "off"]
 
 DEFAULT_ROUTES_PATH = Path(__file__).resolve().parents[2] / "include" / "llm.yaml"
 DEFAULT_DEADLINE = timedelta(seconds=180)
+DEFAULT_WAIT = timedelta(seconds=30)
+DEFAULT_DEFERRED_WAIT = timedelta(hours=1)
 OMITTABLE = ("temperature", "max_output_tokens", "store")
-
-_ALIAS = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
-_MAX_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,23 @@ class TargetSpec:
     """One model behind a route, before its connection is read.
 
     Args:
-        connection: Airflow connection id.
+        connection: Airflow connection id; `offline` where the step's own routine answers.
         model: Model id; `None` takes the connection's extra `model`.
         api: `chat` or `responses`; `None` takes the connection's extra `api`, then `chat`.
         max_output_tokens: Output limit when the request states none.
         context_window: Tokens of prompt plus answer; used to find a larger window.
         timeout: Most that this target may use of the deadline; `None` is a fair share.
-        price: Price per million tokens; `None` takes the connection's extra, then unknown.
+        price: Price per million tokens; `None` takes the connection's, then the vendor's list, then unknown.
         omit: Parameters that this model refuses and that are therefore not sent.
+        weight: Part of the calls that ask this target first, measured against the others of its group.
+        limits: What the provider allows for this connection and model, in whichever route.
+        structured_output: How the model is held to a schema; `None` takes the profile's, then `json_schema`.
+        submit: `call` waits on the line, `background` and `batch` submit and ask for the answer later.
+        offline: No model: the step's own routine, after every model of the route failed.
+        group: The route that states the weight. Targets of one group, side by side, share the calls.
+
+    Raises:
+        ConfigurationError: The parts contradict each other.
     """
 
     connection: str
@@ -56,6 +69,48 @@ class TargetSpec:
     timeout: timedelta | None = None
     price: Price | None = None
     omit: frozenset[str] = frozenset()
+    weight: int | None = None
+    limits: Limits = NO_LIMITS
+    structured_output: StructuredOutput | None = None
+    submit: Submit = "call"
+    offline: bool = False
+    group: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        problem = self._contradiction()
+        if problem is not None:
+            raise ConfigurationError(f"target {self.connection!r}: {problem}")
+
+    def _contradiction(self) -> str | None:
+        if self.offline:
+            free = {"connection", "offline", "group"}
+            stated = [
+                one.name for one in fields(self) if one.name not in free and getattr(self, one.name) != one.default
+            ]
+            return f"offline asks no model, so it cannot have {' or '.join(stated)}" if stated else None
+        if self.submit == "background" and self.api == "chat":
+            return "submit: background exists only with api: responses"
+        if self.weight is not None and self.weight < 0:
+            return f"weight is {self.weight}; use a whole number from 0"
+        return None
+
+    def with_profile(self, profile: Profile) -> TargetSpec:
+        """This target with what is known of its model; a key that the target states itself wins.
+
+        `omit` of both is added up, because a parameter that either refuses cannot be sent.
+        """
+        if self.offline:
+            return self
+        return replace(
+            self,
+            structured_output=self.structured_output or profile.structured_output,
+            context_window=self.context_window or profile.context_window,
+            max_output_tokens=self.max_output_tokens or profile.max_output_tokens,
+            omit=self.omit | profile.omit,
+        )
+
+
+OFFLINE = TargetSpec("offline", offline=True)
 
 
 @dataclass(frozen=True)
@@ -67,29 +122,136 @@ class Route:
         targets: Asked in order; the next one only when the error says that it may help.
         without_connection: What a call does when *no* target's connection exists: `offline` runs the caller's
             routine without a model and marks the result, `fail` raises. A connection that exists but does not
-            answer is an outage and never leads to `offline`.
+            answer is an outage; only a route whose last target is `offline` goes on without a model then.
         deadline: Time for the whole chain, re-ask included.
+        wait: The most time that a call may wait for its turn while it holds a worker slot.
+        deferred_wait: The same for a deferred call, which holds none.
+        journal: Who finds an answer again: the tries of one `run`, every run (`shared`), or nobody (`off`).
+
+    Raises:
+        ConfigurationError: The parts contradict each other.
     """
 
     name: str
     targets: tuple[TargetSpec, ...]
     without_connection: WithoutConnection
     deadline: timedelta = DEFAULT_DEADLINE
+    wait: timedelta = DEFAULT_WAIT
+    deferred_wait: timedelta = DEFAULT_DEFERRED_WAIT
+    journal: JournalScope = "run"
+
+    def __post_init__(self) -> None:
+        problem = None
+        if not self.targets or self.targets[0].offline:
+            problem = "needs a target with a model"
+        elif any(target.offline for target in self.targets[:-1]):
+            problem = "has targets after offline, which are never asked"
+        elif self.fallback_offline and self.without_connection == "fail":
+            problem = "ends in offline and says without_connection: fail"
+        if problem is not None:
+            raise ConfigurationError(f"route {self.name!r} {problem}")
+
+    @property
+    def fallback_offline(self) -> bool:
+        """Whether the step's own routine answers after every model failed."""
+        return self.targets[-1].offline
+
+    def ordered(self, seed: str) -> tuple[TargetSpec, ...]:
+        """The targets in the order in which one call asks them.
+
+        The first of each weighted group is drawn by weight; everything else keeps its place.
+
+        Args:
+            seed: What decides, for example the DAG run and the task: the same seed always gives the same order, so a
+                retry finds the answer that the first try left in the journal.
+        """
+        draw = int.from_bytes(hashlib.sha256(seed.encode()).digest(), "big")
+        ordered: list[TargetSpec] = []
+        for (_, weighted), members in groupby(
+            self.targets, key=lambda target: (target.group, target.weight is not None)
+        ):
+            run = list(members)
+            if weighted:
+                run.insert(0, run.pop(_drawn([target.weight or 0 for target in run], draw)))
+            ordered += run
+        return tuple(ordered)
 
     def only(self, connection: str) -> Route:
         """This route through one connection that the caller names; it must exist."""
-        chosen = next((target for target in self.targets if target.connection == connection), None)
+        models = [target for target in self.targets if not target.offline]
+        chosen = next((target for target in models if target.connection == connection), None)
         if chosen is None:
-            chosen = TargetSpec(connection, max_output_tokens=self.targets[0].max_output_tokens)
+            chosen = TargetSpec(connection, max_output_tokens=models[0].max_output_tokens)
         return replace(self, targets=(chosen,), without_connection="fail")
+
+
+def _drawn(weights: list[int], draw: int) -> int:
+    """Index of the weight on which the draw falls; the first when all are 0."""
+    # Exact whole numbers: the share of each weight is right to the last of 256 bits.
+    point = draw * sum(weights) >> 256
+    for index, weight in enumerate(weights):
+        if point < weight:
+            return index
+        point -= weight
+    return 0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The most that one scope may spend; `None` is no limit. Nothing at all is allowed with 0.
+
+    Raises:
+        ConfigurationError: A limit is negative, or there is none.
+    """
+
+    usd: Decimal | None = None
+    tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.usd is None and self.tokens is None:
+            raise ConfigurationError("a budget has neither usd nor tokens; state at least one")
+        if (self.usd is not None and not self.usd >= 0) or (self.tokens is not None and self.tokens < 0):
+            raise ConfigurationError(f"a budget of {self.usd} US dollars and {self.tokens} tokens; use limits from 0")
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Limits that hold for all routes together.
+
+    Args:
+        day: For each calendar day in UTC.
+        run: For each DAG run.
+    """
+
+    day: Budget | None = None
+    run: Budget | None = None
+
+    def spendings(self, *, day: date, run: str | None) -> tuple[Spending, ...]:
+        """The budgets that a request counts against.
+
+        Args:
+            day: The day in UTC on which it is sent.
+            run: What names the DAG run, for example `fund_factsheet_video/doc_1f`; `None` outside of one.
+        """
+        scopes = ((f"run:{run}", self.run if run is not None else None), (f"day:{day.isoformat()}", self.day))
+        return tuple(Spending(scope, budget.usd, budget.tokens) for scope, budget in scopes if budget is not None)
 
 
 @dataclass(frozen=True)
 class Routes:
-    """All routes of one file."""
+    """Everything of one file.
+
+    Args:
+        source: Name of the file.
+        by_name: Routes by alias.
+        budgets: Limits that hold for all routes together.
+        models: Capabilities by pattern of the model id, in the order of the file.
+    """
 
     source: str
     by_name: Mapping[str, Route]
+    budgets: Budgets = Budgets()
+    models: Mapping[str, Profile] = field(default_factory=dict)
 
     def get(self, name: str) -> Route:
         """The route of an alias.
@@ -103,6 +265,10 @@ class Routes:
             raise ConfigurationError(f"{self.source} has no route {name!r}; use one of: {known}")
         return route
 
+    def profile(self, model: str) -> Profile:
+        """What is known of a model, by the first pattern that matches its id; nothing when none does."""
+        return profile_of(model, self.models)
+
 
 def load_routes(path: Path | str | None = None) -> Routes:
     """Reads and checks a route file; an unchanged file is read once per process.
@@ -113,158 +279,37 @@ def load_routes(path: Path | str | None = None) -> Routes:
     file = Path(path) if path is not None else DEFAULT_ROUTES_PATH
     try:
         stat = file.stat()
+        return _load(file, stat.st_mtime_ns, stat.st_size)
     except OSError as error:
-        raise RouteConfigError(
-            str(file), [f"cannot be read ({error.strerror}); set [llm_orchestration] routes_path or add the file"]
-        ) from None
-    return _load(file, stat.st_mtime_ns, stat.st_size)
+        reason = error.strerror or type(error).__name__
+    raise RouteConfigError(
+        str(file), [f"cannot be read ({reason}); set [llm_orchestration] routes_path or add the file"]
+    )
 
 
 @lru_cache(maxsize=16)
-def _load(file: Path, _mtime_ns: int, _size: int) -> Routes:
-    return parse_routes(file.read_text(encoding="utf-8"), source=file.name)
+def _load(file: Path, _mtime_ns: int, size: int) -> Routes:
+    if size > MAX_BYTES:
+        raise RouteConfigError(file.name, [f"{file.name}:1:1: the file is larger than {MAX_BYTES:,} bytes; divide it"])
+    raw = file.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode()
+        place = f"{file.name}:{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+        problem = f"{place}: byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8"
+    else:
+        return parse_routes(text, source=file.name)
+    raise RouteConfigError(file.name, [problem])
 
 
 def parse_routes(text: str, *, source: str = "llm.yaml") -> Routes:
     """Checks the text of a route file.
 
     Raises:
-        RouteConfigError: Lists every problem with its key path.
+        RouteConfigError: Lists every problem as `file:line:column: key.path: what is wrong; what to do`.
     """
-    try:
-        content = load(text)
-    except ConfigYamlError as error:
-        raise RouteConfigError(source, [str(error)]) from None
-    reader = _Reader()
-    root = reader.mapping(content, "", {"format", "routes"})
-    if root.get("format") != 1:
-        reader.add("format", f"is {root.get('format')!r}; this version reads format 1")
-    named = reader.mapping(root.get("routes"), "routes", None)
-    if not named and not reader.problems:
-        reader.add("routes", "is empty; define at least one route")
-    routes = {str(name): _route(reader, str(name), value) for name, value in named.items()}
-    if reader.problems:
-        raise RouteConfigError(source, reader.problems)
-    return Routes(source, routes)
+    # Imported here, because the language builds on this module.
+    from llm_orchestration.route_file import read_routes
 
-
-class _Reader:
-    """Collects problems while reading, so that one look shows them all."""
-
-    def __init__(self) -> None:
-        self.problems: list[str] = []
-
-    def add(self, path: str, problem: str) -> None:
-        self.problems.append(f"{path or 'file'}: {problem}")
-
-    def mapping(self, value: Any, path: str, allowed: set[str] | None) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            self.add(path, f"must be a mapping, not {_kind(value)}")
-            return {}
-        for key in sorted(map(str, value.keys() - allowed)) if allowed is not None else ():
-            self.add(f"{path}.{key}".lstrip("."), f"unknown key; use {', '.join(sorted(allowed or ()))}")
-        return value
-
-    def text(self, value: Any, path: str) -> str | None:
-        if value is None or (isinstance(value, str) and value.strip()):
-            return value
-        self.add(path, f"must be text, not {_kind(value)}; put it in quotes")
-        return None
-
-    def choice(self, value: Any, path: str, choices: tuple[str, ...]) -> Any:
-        if value in choices:
-            return value
-        self.add(path, f"is {value!r}; use {' or '.join(choices)}")
-        return None
-
-    def count(self, value: Any, path: str) -> int | None:
-        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 1):
-            return value
-        self.add(path, f"is {value!r}; use a whole number from 1")
-        return None
-
-    def seconds(self, value: Any, path: str) -> timedelta | None:
-        if value is None:
-            return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _MAX_SECONDS:
-            return timedelta(seconds=value)
-        self.add(path, f"is {value!r}; use seconds above 0 and up to {_MAX_SECONDS}")
-        return None
-
-
-def _route(reader: _Reader, name: str, value: Any) -> Route:
-    path = f"routes.{name}"
-    if not _ALIAS.match(name):
-        reader.add(path, f"alias must match {_ALIAS.pattern}")
-    keys = reader.mapping(value, path, {"targets", "without_connection", "deadline_seconds"})
-    entries = keys.get("targets")
-    if not isinstance(entries, list) or not entries:
-        reader.add(f"{path}.targets", "must be a list of at least one target")
-        entries = []
-    targets = tuple(_target(reader, f"{path}.targets[{i}]", entry) for i, entry in enumerate(entries))
-    without = reader.choice(keys.get("without_connection"), f"{path}.without_connection", ("offline", "fail"))
-    deadline = reader.seconds(keys.get("deadline_seconds"), f"{path}.deadline_seconds") or DEFAULT_DEADLINE
-    return Route(name, targets, without or "fail", deadline)
-
-
-_TARGET_KEYS = {
-    "connection",
-    "model",
-    "api",
-    "max_output_tokens",
-    "context_window",
-    "timeout_seconds",
-    "price_per_million_tokens",
-    "omit",
-}
-
-
-def _target(reader: _Reader, path: str, value: Any) -> TargetSpec:
-    keys = reader.mapping(value, path, _TARGET_KEYS)
-    if keys and "connection" not in keys:
-        reader.add(f"{path}.connection", "is missing; name an Airflow connection, for example llm_default")
-    omit = keys.get("omit", [])
-    if not isinstance(omit, list) or not set(map(str, omit)) <= set(OMITTABLE):
-        reader.add(f"{path}.omit", f"is {omit!r}; use a list of {', '.join(OMITTABLE)}")
-        omit = []
-    api = keys.get("api")
-    return TargetSpec(
-        connection=reader.text(keys.get("connection"), f"{path}.connection") or "",
-        model=reader.text(keys.get("model"), f"{path}.model"),
-        api=None if api is None else reader.choice(api, f"{path}.api", ("chat", "responses")),
-        max_output_tokens=reader.count(keys.get("max_output_tokens"), f"{path}.max_output_tokens"),
-        context_window=reader.count(keys.get("context_window"), f"{path}.context_window"),
-        timeout=reader.seconds(keys.get("timeout_seconds"), f"{path}.timeout_seconds"),
-        price=_price(reader, f"{path}.price_per_million_tokens", keys.get("price_per_million_tokens")),
-        omit=frozenset(omit),
-    )
-
-
-def _price(reader: _Reader, path: str, value: Any) -> Price | None:
-    if value is None:
-        return None
-    keys = reader.mapping(value, path, {"input", "output", "cached_input"})
-    parts = {name: _dollars(reader, f"{path}.{name}", keys.get(name)) for name in ("input", "output", "cached_input")}
-    for name in ("input", "output"):
-        if keys and name not in keys:
-            reader.add(f"{path}.{name}", "is missing; state dollars per million tokens")
-    if parts["input"] is None or parts["output"] is None:
-        return None
-    return Price(parts["input"], parts["output"], parts["cached_input"])
-
-
-def _dollars(reader: _Reader, path: str, value: Any) -> Decimal | None:
-    if value is None:
-        return None
-    try:
-        amount = None if isinstance(value, bool) else Decimal(str(value))
-    except InvalidOperation:
-        amount = None
-    if amount is None or not amount.is_finite() or amount < 0:
-        reader.add(path, f"is {value!r}; use dollars per million tokens, from 0")
-        return None
-    return amount
-
-
-def _kind(value: Any) -> str:
-    return "nothing" if value is None else type(value).__name__
+    return read_routes(text, source)
