@@ -50,6 +50,7 @@ from llm_orchestration.pricing import Price
 from llm_orchestration.prompts import Prompt
 from llm_orchestration.routes import Route, Routes, load_routes
 from llm_orchestration.stores import Store, open_store
+from llm_orchestration.traffic import Limits, Spending
 
 if TYPE_CHECKING:
     from llm_orchestration.hook import LLMHook, Mode
@@ -79,6 +80,7 @@ __all__ = [
     "LLMRequest",
     "LLMResult",
     "LLMRetryPolicy",
+    "Limits",
     "MemoryJournal",
     "Message",
     "MissingVariablesError",
@@ -102,6 +104,7 @@ __all__ = [
     "Routes",
     "ScriptedRepliesError",
     "ServerError",
+    "Spending",
     "StateError",
     "Store",
     "StoreJournal",

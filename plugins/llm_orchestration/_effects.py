@@ -36,12 +36,13 @@ def drive(steps: Steps) -> LLMResult:
     """Performs the effects from a thread; remote ones run on this process's background loop."""
     effect = _advance(steps.send, None)
     while not isinstance(effect, LLMResult):
+        outcome, failure = None, None
         try:
             outcome = effect.run() if isinstance(effect, Local) else _bridge.run(effect.start())
         except Exception as error:  # noqa: BLE001 - the generator decides what an outcome means
-            effect = _advance(steps.throw, error)
-        else:
-            effect = _advance(steps.send, outcome)
+            failure = error
+        # Outside the handler: what is raised from here on must not carry this failure as its context.
+        effect = _advance(steps.send, outcome) if failure is None else _advance(steps.throw, failure)
     return effect
 
 
@@ -49,12 +50,12 @@ async def adrive(steps: Steps) -> LLMResult:
     """Performs the effects on the running loop; local ones run in a thread."""
     effect = _advance(steps.send, None)
     while not isinstance(effect, LLMResult):
+        outcome, failure = None, None
         try:
             outcome = await (asyncio.to_thread(effect.run) if isinstance(effect, Local) else effect.start())
         except Exception as error:  # noqa: BLE001 - as in `drive`
-            effect = _advance(steps.throw, error)
-        else:
-            effect = _advance(steps.send, outcome)
+            failure = error
+        effect = _advance(steps.send, outcome) if failure is None else _advance(steps.throw, failure)
     return effect
 
 

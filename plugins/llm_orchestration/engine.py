@@ -25,14 +25,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import operator
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-
-import structlog
 
 from llm_orchestration import errors, journal, pricing, structured, windows
 from llm_orchestration._effects import Local, Remote, Steps, adrive, drive
@@ -41,9 +40,8 @@ from llm_orchestration.providers.base import Call, RemoteProvider
 from llm_orchestration.recall import Recall
 from llm_orchestration.submission import JobBook, submitted_answer
 from llm_orchestration.targets import Target
+from llm_orchestration.telemetry import Observation
 from llm_orchestration.traffic.contract import Gate, Spending, Ticket
-
-_log = structlog.get_logger(__name__)
 
 _MAX_QUOTED = 20_000
 _MIN_SHARE = timedelta(seconds=1)
@@ -83,19 +81,22 @@ class Conversation:
     jobs: JobBook | None = None
     clock: Callable[[], float] = time.monotonic
     _attempts: list[Attempt] = field(default_factory=list)
-    _usages: list[Usage] = field(default_factory=list)
+    _bills: list[tuple[Usage, Decimal | None]] = field(default_factory=list)
     _sent: int = 0
 
     def __post_init__(self) -> None:
         self._recall = Recall(self.store)
+        self._seen = Observation(self.request, self.route, self.targets)
 
     def run(self) -> LLMResult:
         """Performs the call from a thread; remote effects run on this process's background loop."""
-        return drive(self._steps())
+        with self._seen:
+            return drive(self._steps())
 
     async def arun(self) -> LLMResult:
         """Performs the call on the running loop; local effects run in a thread."""
-        return await adrive(self._steps())
+        with self._seen:
+            return await adrive(self._steps())
 
     def _steps(self) -> Steps:
         self._attempts.extend(self.skipped)
@@ -108,18 +109,8 @@ class Conversation:
             return (yield from self._usable(answer, target))
         except errors.LLMError as error:
             self._complete(error)
-            _log.warning(
-                "llm.call.failed",
-                error=type(error).__name__,
-                purpose=self.request.purpose,
-                route=self.route,
-                model=error.model,
-                status=error.status,
-                code=error.code,
-                request_id=error.request_id,
-                requests=self._sent,
-            )
-            raise
+            # What it came from may quote a journal's store, and Airflow logs the whole chain.
+            raise error from None
 
     def _first_answer(self) -> Steps:
         messages = self.request.messages
@@ -129,8 +120,10 @@ class Conversation:
                 return hit, target
         failures: list[errors.LLMError] = []
         for index, target in enumerate(self.targets):
-            if failures and not self._may_help(failures[-1], self.targets[index - 1], target):
-                break
+            if failures:
+                if not self._may_help(failures[-1], self.targets[index - 1], target):
+                    break
+                self._seen.failover(failures[-1], self.targets[index - 1], target)
             try:
                 answer = yield from self._ask(target, messages, targets_left=len(self.targets) - index)
             except errors.LLMError as error:
@@ -149,7 +142,7 @@ class Conversation:
 
     def _usable(self, answer: Answer, target: Target) -> Steps:
         """The result of an answer, after one question back when it breaks the schema."""
-        self._usages.append(answer.usage)
+        self._bill(target, answer.usage)
         data, problem = self._check(answer)
         if problem is None:
             return self._result(answer, data, target)
@@ -158,7 +151,7 @@ class Conversation:
         again = yield from self._find(target, messages)
         if again is None:
             again = yield from self._ask(target, messages, targets_left=1)
-        self._usages.append(again.usage)
+        self._bill(target, again.usage)
         data, problem = self._check(again)
         if problem is not None:
             self._mark_invalid(problem)
@@ -187,11 +180,11 @@ class Conversation:
 
     def _ask(self, target: Target, messages: tuple[Message, ...], *, targets_left: int) -> Steps:
         call = self._call(target, messages, self._share(target, targets_left))
-        windows.refuse_too_long(call, target)
-        self._afford(target, call)
         ticket = self._ticket(target, call, timedelta(0) if targets_left > 1 else self.wait)
         began = self.clock()
         try:
+            windows.refuse_too_long(call, target)
+            self._afford(target, call)
             answer: Answer = yield self._sending(target, call, ticket)
         except errors.LLMError as error:
             error.connection = target.connection
@@ -208,11 +201,13 @@ class Conversation:
                 )
             )
             if error.usage is not None:
-                error.cost_usd = pricing.cost(target.price, error.usage)
+                error.cost_usd = self._bill(target, error.usage)
+            self._seen.attempt(target, ticket, self.clock() - began, error)
             raise
         self._note_sent(ticket)
         seconds = self.clock() - began
         self._attempts.append(Attempt(target.label, answer.model, "answered", seconds, None, answer.request_id))
+        self._seen.attempt(target, ticket, seconds, answer)
         return answer
 
     def _sending(self, target: Target, call: Call, ticket: Ticket) -> Local | Remote:
@@ -291,6 +286,7 @@ class Conversation:
             purpose=self.request.purpose,
             attempt=self.request.attempt,
             omit=target.omit,
+            structured_output=target.structured_output,
             offline=self.request.offline,
         )
 
@@ -298,7 +294,7 @@ class Conversation:
         """Stops before a call whose worst case is above the budget. An unknown price cannot be held to one."""
         if self.budget_usd is None or target.price is None:
             return
-        spent = self._spent(target) or Decimal(0)
+        spent = sum((usd for _, usd in self._bills if usd is not None), Decimal(0))
         worst = target.price.worst_case(call.messages, call.max_output_tokens)
         if spent + worst > self.budget_usd:
             raise errors.BudgetExceededError(
@@ -314,6 +310,7 @@ class Conversation:
         if answer is None:
             return None
         self._attempts.append(Attempt(target.label, answer.model, "journal", request_id=answer.request_id))
+        self._seen.journal_hit(target, answer)
         if self.gate is not None and self.budgets:
             # The process that paid for it may have died before it booked the bill.
             usd = pricing.cost(target.price, answer.usage)
@@ -332,20 +329,24 @@ class Conversation:
         outcome = "invalid" if last.outcome == "answered" else last.outcome
         self._attempts[-1] = replace(last, outcome=outcome, reason=reason)
 
-    def _usage(self) -> Usage:
-        return functools.reduce(lambda total, one: total + one, self._usages)
+    def _bill(self, target: Target, usage: Usage) -> Decimal | None:
+        """Notes what one request took. Each is priced by itself: prices have tiers, and targets differ."""
+        usd = Decimal(0) if target.connection is None else pricing.cost(target.price, usage)
+        self._bills.append((usage, usd))
+        return usd
 
-    def _spent(self, target: Target) -> Decimal | None:
-        return pricing.cost(target.price, self._usage()) if self._usages else Decimal(0)
+    def _spent(self) -> tuple[Usage, Decimal | None]:
+        """Everything that the call took so far; an unknown part makes the sum unknown."""
+        usages, costs = zip(*self._bills, strict=True)
+        return functools.reduce(operator.add, usages), functools.reduce(pricing.add, costs)
 
     def _result(self, answer: Answer, data: Any, target: Target) -> LLMResult:
-        offline = target.connection is None
-        usage = self._usage()
+        usage, usd = self._spent()
         result = LLMResult(
             text=answer.text,
             data=data,
             usage=usage,
-            cost_usd=Decimal(0) if offline else pricing.cost(target.price, usage),
+            cost_usd=usd,
             provider=target.provider.name,
             model=answer.model,
             request_id=answer.request_id,
@@ -354,34 +355,16 @@ class Conversation:
             prompt_sha256=self.request.prompt_sha256,
             route=self.route,
             attempts=tuple(self._attempts),
-            cached=not offline and self._sent == 0,
+            cached=target.connection is not None and self._sent == 0,
             connection=target.connection,
         )
-        _log.info(
-            "llm.call.finished",
-            purpose=self.request.purpose,
-            route=self.route,
-            provider=result.provider,
-            model=result.model,
-            connection=result.connection,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cost_usd=None if result.cost_usd is None else format(result.cost_usd, "f"),
-            seconds=round(result.seconds, 3),
-            requests=self._sent,
-            cached=result.cached,
-        )
-        return result
+        return self._seen.finished(result)
 
     def _complete(self, error: errors.LLMError) -> None:
         """Gives an error what the whole call spent, not only its last request."""
         error.attempts = tuple(self._attempts)
-        if not self._usages:
-            return
-        target = next((one for one in self.targets if one.connection == error.connection), self.targets[0])
-        counted = self._usages if error.usage is None else [*self._usages, error.usage]
-        error.usage = functools.reduce(lambda total, one: total + one, counted)
-        error.cost_usd = pricing.cost(target.price, error.usage)
+        if self._bills:
+            error.usage, error.cost_usd = self._spent()
 
 
 def _question_back(answer: Answer, problem: structured.OutputProblem) -> tuple[Message, Message]:

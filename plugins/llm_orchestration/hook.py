@@ -6,11 +6,14 @@ makes one HTTP attempt per target; `LLMRetryPolicy` tells Airflow what the error
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import BaseHook
@@ -22,17 +25,17 @@ from llm_orchestration._lookup import aconfirm_absent, confirm_absent
 from llm_orchestration.engine import Conversation
 from llm_orchestration.errors import (
     ConfigurationError,
-    ConnectionMissingError,
     LLMError,
 )
 from llm_orchestration.journal import Journal
-from llm_orchestration.model import Attempt, LLMRequest, LLMResult, Message
-from llm_orchestration.providers import OfflineProvider, OpenAICompatibleProvider, ScriptedProvider
-from llm_orchestration.providers.offline import NO_MODEL
-from llm_orchestration.routes import Route, TargetSpec, load_routes
+from llm_orchestration.model import LLMRequest, LLMResult, Message
+from llm_orchestration.planning import Plan, connections_of, make_plan
+from llm_orchestration.providers import OpenAICompatibleProvider, ScriptedProvider
+from llm_orchestration.routes import Route, Routes, TargetSpec, load_routes
 from llm_orchestration.submission import JobBook
 from llm_orchestration.targets import Target
 from llm_orchestration.traffic.contract import Gate, Spending
+from llm_orchestration.traffic.default import default_gate
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -55,17 +58,6 @@ class Mode:
 
     kind: Literal["model", "offline"]
     description: str
-
-
-@dataclass(frozen=True)
-class _Plan:
-    route: Route
-    targets: tuple[Target, ...]
-    skipped: tuple[Attempt, ...]
-
-    @property
-    def offline(self) -> bool:
-        return self.targets[0].connection is None
 
 
 class LLMHook(BaseHook):
@@ -122,7 +114,7 @@ class LLMHook(BaseHook):
         self._jobs = jobs
         self._journal = journal
         self._scripted: dict[str, ScriptedProvider] = {}
-        self._planned: tuple[float, _Plan] | None = None
+        self._planned: tuple[float, Plan] | None = None
 
     def chat(self, request: LLMRequest) -> LLMResult:
         """Asks for text.
@@ -179,6 +171,22 @@ class LLMHook(BaseHook):
     ) -> LLMResult:
         """`complete` on the running event loop."""
         return await self.achat(_single(prompt, system, purpose, temperature, max_output_tokens, offline))
+
+    def without_model(self, request: LLMRequest, after: LLMError) -> LLMResult:
+        """The end of a route that goes on without a model, for a caller who asked elsewhere.
+
+        Args:
+            request: The question, with its `offline` routine.
+            after: What the route's models ended with.
+
+        Raises:
+            LLMError: `after`, when the route ends there or the failure is the caller's to mend.
+        """
+        plan = self._plan()
+        if not (plan.route.fallback_offline and after.failover and request.offline):
+            raise after
+        conversation = self._conversation(request, plan, None)
+        return replace(conversation, targets=plan.targets[-1:], skipped=after.attempts).run()
 
     def mode(self) -> Mode:
         """Whether the route has a model right now, in words for the UI and the terminal.
@@ -250,63 +258,55 @@ class LLMHook(BaseHook):
         self.spent_usd += result.cost_usd or Decimal(0)
         return result
 
-    def _conversation(self, request: LLMRequest, plan: _Plan, accept: Accept | None) -> Conversation:
+    def _conversation(self, request: LLMRequest, plan: Plan, accept: Accept | None) -> Conversation:
+        listed = plan.budgets.spendings(day=datetime.now(UTC).date(), run=self.run)
         return Conversation(
             request=request,
-            targets=plan.targets,
+            targets=plan.ordered(f"{self.run}|{request.purpose}"),
             route=plan.route.name,
             deadline=self.deadline or plan.route.deadline,
             store=self._journal,
             budget_usd=None if self.budget_usd is None else self.budget_usd - self.spent_usd,
             skipped=() if plan.offline else plan.skipped,
-            budgets=self.budgets,
-            gate=self._gate,
+            gate=self._gate or default_gate(_state_url()),
+            wait=plan.route.deferred_wait if self.deferred else plan.route.wait,
+            budgets=(*self.budgets, *listed),
             accept=accept,
             jobs=self._jobs,
         )
 
-    def _chosen_route(self) -> Route:
+    def _routes(self) -> tuple[Routes, Route]:
         from airflow.sdk.configuration import conf
 
         path = self.routes_path or conf.get("llm_orchestration", "routes_path", fallback=None)
-        route = load_routes(path).get(self.route)
-        return route if self.llm_conn_id is None else route.only(self.llm_conn_id)
+        routes = load_routes(path)
+        route = routes.get(self.route)
+        return routes, route if self.llm_conn_id is None else route.only(self.llm_conn_id)
 
-    def _plan(self) -> _Plan:
+    def _plan(self) -> Plan:
         if (known := self._fresh_plan()) is not None:
             return known
-        route = self._chosen_route()
-        return self._bound(route, {spec.connection: self._find(spec.connection) for spec in route.targets})
+        routes, route = self._routes()
+        found = {connection: self._find(connection) for connection in connections_of(route)}
+        return self._keep(make_plan(routes, route, found, self._scripted))
 
-    async def _aplan(self) -> _Plan:
+    async def _aplan(self) -> Plan:
         if (known := self._fresh_plan()) is not None:
             return known
-        route = self._chosen_route()
-        return self._bound(route, {spec.connection: await self._afind(spec.connection) for spec in route.targets})
+        routes, route = self._routes()
+        found = {connection: await self._afind(connection) for connection in connections_of(route)}
+        # In a thread: the first look at the price list would hold up everybody on the loop.
+        return self._keep(await asyncio.to_thread(make_plan, routes, route, found, self._scripted))
 
-    def _fresh_plan(self) -> _Plan | None:
+    def _keep(self, plan: Plan) -> Plan:
+        self._planned = (time.monotonic(), plan)
+        return plan
+
+    def _fresh_plan(self) -> Plan | None:
         """The last plan while it is young: in a task each connection costs a round trip to the API server."""
         if self._planned is None or time.monotonic() - self._planned[0] > _PLAN_AGE.total_seconds():
             return None
         return self._planned[1]
-
-    def _bound(self, route: Route, found: Mapping[str, ConnectionFacts | None]) -> _Plan:
-        missing = tuple(connection for connection, facts in found.items() if facts is None)
-        skipped = tuple(
-            Attempt(connection, NO_MODEL, "skipped", reason="the connection does not exist") for connection in missing
-        )
-        targets = tuple(
-            bind(spec, facts, self._scripted) for spec in route.targets if (facts := found[spec.connection]) is not None
-        )
-        if not targets and route.without_connection == "fail":
-            raise ConnectionMissingError(
-                f"route {route.name!r} needs the Airflow connection {' or '.join(missing)}; add it (type LLM) or set "
-                f"AIRFLOW_CONN_{missing[0].upper()}",
-                connection=missing[0],
-            )
-        plan = _Plan(route, targets or (Target(None, OfflineProvider(missing), NO_MODEL),), skipped)
-        self._planned = (time.monotonic(), plan)
-        return plan
 
     def _find(self, connection: str) -> ConnectionFacts | None:
         try:
@@ -328,6 +328,14 @@ class LLMHook(BaseHook):
             return None
         extra = await found.aextra_dejson() if hasattr(found, "aextra_dejson") else found.extra_dejson
         return read_connection(connection, found, extra)
+
+
+def _state_url() -> str:
+    """Where limits, breaker and budgets are shared: `[llm_orchestration] state_url`, else a file in Airflow's home."""
+    from airflow.sdk.configuration import conf
+
+    home = Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()
+    return conf.get("llm_orchestration", "state_url", fallback=None) or (home / "llm" / "state.db").absolute().as_uri()
 
 
 def _text_only(request: LLMRequest) -> LLMRequest:

@@ -10,8 +10,8 @@ import pytest
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 HEAVY = {
-    "PIL", "boto3", "botocore", "espeakng_loader", "fontTools", "imageio_ffmpeg", "lxml", "num2words", "numpy", "openai",
-    "pikepdf", "pptx", "pypdf", "pypdfium2", "stdnum", "typst",
+    "PIL", "boto3", "botocore", "espeakng_loader", "fontTools", "genai_prices", "httpx2", "imageio_ffmpeg", "lxml",
+    "num2words", "numpy", "openai", "pikepdf", "pptx", "pypdf", "pypdfium2", "redis", "stdnum", "typst",
 }  # fmt: skip
 # The modules of the two packages that may import Airflow.
 AIRFLOW = (
@@ -19,6 +19,7 @@ AIRFLOW = (
     "workflow_orchestrator/web.py",
     "workflow_orchestrator/workflow_orchestrator_plugin.py", "llm_orchestration/hook.py",
     "llm_orchestration/retry_policy.py", "llm_orchestration/llm_orchestration_plugin.py",
+    "llm_orchestration/operators.py", "llm_orchestration/triggers.py",
 )  # fmt: skip
 # Run as a program of their own, never imported by a DAG file.
 CHILDREN = ("workflow_orchestrator/documents/child.py", "workflow_orchestrator/rendering/espeak_child.py")

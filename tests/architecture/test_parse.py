@@ -14,7 +14,7 @@ pytestmark = pytest.mark.airflow
 
 FORBIDDEN = (
     "openai", "httpx2", "pypdf", "pypdfium2", "pikepdf", "boto3", "botocore", "typst", "PIL", "pptx", "imageio_ffmpeg",
-    "espeakng_loader", "fontTools", "num2words", "lxml", "av", "cv2", "moviepy",
+    "espeakng_loader", "fontTools", "num2words", "lxml", "av", "cv2", "moviepy", "genai_prices",
 )  # fmt: skip
 
 

@@ -43,6 +43,12 @@ def server(_served: Server) -> Server:
     return _served
 
 
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has limits and breakers of its own: one test's failures must not close another's circuit."""
+    monkeypatch.setenv("AIRFLOW__LLM_ORCHESTRATION__STATE_URL", (tmp_path / "llm-state.db").as_uri())
+
+
 @pytest.fixture
 def connect(server: Server, monkeypatch: pytest.MonkeyPatch) -> Connect:
     """Defines an Airflow connection to the loopback server and returns its id."""

@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 from llm_loopback import GOOD, Reply, Server, chat, failure, raw
+from pydantic import BaseModel, field_validator
 
-from llm_orchestration import LLMHook, LLMRequest, MemoryJournal, Message, Usage
+from llm_orchestration import DirectoryJournal, LLMHook, LLMRequest, MemoryJournal, Message, Usage
 from llm_orchestration import errors as e
 
 Connect = Callable[..., str]
 Routes = Callable[..., str]
 BAD = '{"name":"Ann","age":"old"}'
 KEY = "sk-secret-0123456789"
+PLUGINS = {"PYTHONPATH": str(Path(__file__).resolve().parents[3] / "plugins")}
 
 
 def text(words: str = "Say hello", **more: Any) -> LLMRequest:
@@ -418,3 +425,53 @@ def test_no_secret_and_no_document_text_reaches_a_log_or_a_text(
     assert events
     for leak in (KEY, "Confidential", "4711", '"old"'):
         assert not any(leak in one for one in shown), leak
+
+
+class Person(BaseModel):
+    """A pydantic model with a rule that no JSON schema states."""
+
+    name: str
+    age: int
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name != "Ann":
+            raise ValueError("is not a name that we know")
+        return name
+
+
+def test_a_pydantic_model_gives_the_schema_and_checks_the_answer(server: Server, connect: Connect) -> None:
+    """Its validators count like the schema: their exact finding goes back to the model once."""
+    connect()
+    server.replies["m1"] = lambda _, number: chat('{"name":"Bob","age":3}') if number == 1 else chat(GOOD)
+    result = LLMHook().structured(text(), Person)
+    assert Person.model_validate(result.data) == Person(name="Ann", age=3)
+    assert server.requests[0].body["response_format"]["json_schema"]["name"] == "Person"
+    assert "$.name: Value error, is not a name that we know" in server.last().body["messages"][-1]["content"]
+    assert [attempt.outcome for attempt in result.attempts] == ["invalid", "answered"]
+    server.replies["m1"] = chat('{"name":"Bob","age":3}')
+    with pytest.raises(e.InvalidOutputError, match=r"\$\.name: value_error"):
+        LLMHook().structured(text(), Person)
+
+
+KILLED = """
+import os, signal, sys
+from llm_orchestration import DirectoryJournal, LLMHook, LLMRequest, Message
+
+def die(data):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+hook = LLMHook(journal=DirectoryJournal(sys.argv[1]))
+hook._run(LLMRequest((Message("user", "Say hello"),), schema={"type": "object"}), die)
+"""
+
+
+def test_a_worker_killed_after_the_answer_does_not_pay_again(server: Server, connect: Connect, tmp_path: Path) -> None:
+    """SIGKILL between answer and return: the next process finds the answer and sends nothing."""
+    connect()
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], env={**os.environ, **PLUGINS}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert server.count("m1") == 1
+    result = LLMHook(journal=DirectoryJournal(tmp_path)).structured(text(schema={"type": "object"}))
+    assert (result.cached, server.count("m1")) == (True, 1)
