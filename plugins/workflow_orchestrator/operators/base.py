@@ -56,12 +56,18 @@ def spent_money(run: RunFolder, workflow: Workflow) -> Decimal:
 
 @dataclass(slots=True)
 class Work:
-    """What a step works with: the run's folder, the report it fills, the checked request."""
+    """What a step works with: the run's folder, the report it fills, the checked request.
+
+    `event` is what a trigger told when the step goes on after a wait, otherwise None.
+    """
 
     run: RunFolder
     report: StepReport
     context: Mapping[str, Any]
     request: dict[str, Any]
+    operator: StepOperator
+    event: Mapping[str, Any] | None = None
+    resumed: bool = False
 
     @property
     def conf(self) -> dict[str, Any]:
@@ -97,13 +103,26 @@ class StepOperator(BaseOperator):
         run = RunFolder(storage_of(self.workflow), self.workflow.name, context["run_id"])
         return self.attempt(run, context, self.perform)
 
-    def attempt(self, run: RunFolder, context: Any, perform: Any, **arguments: Any) -> Any:
+    def resume(self, context: Any, event: Mapping[str, Any]) -> Any:
+        """Goes on after a model was waited for: the work from its start, with every answer that is there by now."""
+        run = RunFolder(storage_of(self.workflow), self.workflow.name, context["run_id"])
+        return self.attempt(run, context, self.perform, waited_for=event)
+
+    def attempt(
+        self,
+        run: RunFolder,
+        context: Any,
+        perform: Any,
+        *,
+        waited_for: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> Any:
         """Runs one stint of the step under a report and returns what travels to the next step: references and facts."""
         with run.reporting(self.task_id, context["ti"].try_number, PARKED) as report:
             report.facts["definition"] = self.workflow.digest
             request = self._request(run, context)
             keep_time(run, self.workflow)
-            work = Work(run, report, context, request)
+            work = Work(run, report, context, request, self, waited_for, waited_for is not None)
             perform(work, **arguments)
         return {"artifacts": [artifact.to_json() for artifact in report.artifacts], **report.facts}
 

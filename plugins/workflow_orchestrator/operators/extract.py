@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.definition.model import ExtractStep
 from workflow_orchestrator.operators.base import StepOperator, Work
 from workflow_orchestrator.operators.model_call import ask_model
+
+if TYPE_CHECKING:
+    from workflow_orchestrator.documents import Document
 
 
 class ExtractOperator(StepOperator):
@@ -16,13 +19,9 @@ class ExtractOperator(StepOperator):
     step: ExtractStep
 
     def perform(self, work: Work) -> None:
-        from workflow_orchestrator.documents import ReadLimits, read_document
         from workflow_orchestrator.extraction import model, offline
 
-        rule = self.workflow.document
-        document = read_document(
-            work.run.read("source.pdf"), ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes)
-        )
+        document = self._document(work)
         work.keep("document.json", document.to_json())
         fields = self.workflow.fields
         readings: dict[str, Any] = {}
@@ -67,3 +66,13 @@ class ExtractOperator(StepOperator):
                 "masked_personal_data": len(masked.found),
             }
         )
+
+    def _document(self, work: Work) -> Document:
+        from workflow_orchestrator.documents import Document, ReadLimits, read_document
+
+        if work.resumed:
+            # This try has read it before it left the worker.
+            return Document.from_json(work.run.read_json("document.json"))
+        rule = self.workflow.document
+        limits = ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes)
+        return read_document(work.run.read("source.pdf"), limits)

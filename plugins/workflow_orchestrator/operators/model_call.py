@@ -1,4 +1,9 @@
-"""How a step asks the LLM layer: prompt from `include/prompts`, journal in the run's folder, one entry in the report."""
+"""How a step asks the LLM layer: prompt from `include/prompts`, journal in the storage, one entry in the report.
+
+A step asks in the middle of its work. Where Airflow defers (`[operators] default_deferrable`), the worker leaves while the
+model thinks, and another stint does the step's work again from its start: every answer that is there already is read from the
+run's folder, so the stint comes to the first question that has none, or to the end.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.definition.model import Workflow
-from workflow_orchestrator.errors import DocumentNotFoundError, ScriptError
+from workflow_orchestrator.errors import ScriptError
 from workflow_orchestrator.operators.base import Work, spent_money
-from workflow_orchestrator.record import RunFolder
 
 if TYPE_CHECKING:
     from llm_orchestration import LLMRequest, LLMResult, Prompt
+    from llm_orchestration.exchange import DeferredCall, Exchange
 
-
-class RunJournal:
-    """The answers of a run, kept under its folder: a retry or a clear asks no model twice for the same thing."""
-
-    def __init__(self, run: RunFolder) -> None:
-        self._run = run
-
-    def get(self, key: str) -> bytes | None:
-        """The kept answer, or None."""
-        try:
-            return self._run.read(f"journal/{key}.json")
-        except DocumentNotFoundError:
-            return None
-
-    def put(self, key: str, value: bytes) -> None:
-        """Keeps an answer."""
-        self._run.write(f"journal/{key}.json", value)
+RESUME = "resume"
+"""The method of a step that goes on after a wait."""
 
 
 def ask_model(
@@ -52,20 +42,14 @@ def ask_model(
     a `ScriptError` that it raises go back to the model once, word for word; the second answer is the caller's to judge.
 
     Raises:
+        TaskDeferred: the worker leaves until the answer is there; the step goes on in `resume`.
         LLMError: whatever the call ended with; the class says whether a retry helps.
     """
-    from llm_orchestration import LLMHook, Prompt
+    from llm_orchestration import Prompt
 
     prompts = workflow.include / "prompts"
     template = Prompt.load(prompt.relative_to(prompts), search_path=prompts)
     purpose = str(work.context["ti"].task_id)
-    limit = workflow.budget.usd
-    hook = LLMHook(
-        route=route,
-        routes_path=str(workflow.include / "llm.yaml"),
-        journal=RunJournal(work.run),
-        budget_usd=None if limit is None else max(Decimal(0), limit - spent_money(work.run, workflow)),
-    )
     request = template.request(
         variables,
         purpose=purpose,
@@ -74,16 +58,74 @@ def ask_model(
         offline=offline,
         attempt=work.context["ti"].try_number,
     )
-    result = hook.structured(request)
+    asking = _Asking(work, workflow, route)
+    result = asking.ask(request)
     _note(work, route, template, result)
     if check is None or result.provider == "offline":
         return result
     try:
         check(result.data)
     except ScriptError as error:
-        result = hook.structured(_again(request, result, error))
+        result = asking.ask(_again(request, result, error))
         _note(work, route, template, result)
     return result
+
+
+class _Asking:
+    """The calls of one step along one route: where their files lie, and what they may cost."""
+
+    def __init__(self, work: Work, workflow: Workflow, route: str) -> None:
+        from llm_orchestration.exchange import Exchange
+        from llm_orchestration.routes import load_routes
+
+        self._work = work
+        self._workflow = workflow
+        self._routes = workflow.include / "llm.yaml"
+        self._route = load_routes(self._routes).get(route)
+        self._exchange: Exchange = Exchange.open(work.run.storage.uri_of(work.run.prefix))
+
+    def ask(self, request: LLMRequest) -> LLMResult:
+        """The answer, if it is there or can be had at once.
+
+        Raises:
+            TaskDeferred: it is being waited for.
+            LLMError: the call failed.
+        """
+        from llm_orchestration.deferral import answered, defer_call
+
+        call = self._call(request)
+        name = f"{self._work.context['ti'].task_id}/try{self._work.context['ti'].try_number}-{call.key[:20]}"
+        known = self._exchange.find_outcome(name)
+        if known is not None:
+            return known.result
+        event, self._work.event = self._work.event, None
+        if event is not None and event["status"] == "failed":
+            return answered(event, call)
+        return defer_call(self._work.operator, self._exchange, call, name=name, method_name=RESUME)
+
+    def _call(self, request: LLMRequest) -> DeferredCall:
+        from llm_orchestration import Spending
+        from llm_orchestration.exchange import DeferredCall
+
+        run, limit = self._work.run, self._workflow.budget
+        name = f"{run.workflow}/{run.run_key}"
+        capped = limit.usd is not None or limit.tokens is not None
+        return DeferredCall(
+            request=request,
+            route=self._route.name,
+            routes_path=str(self._routes),
+            journal=self._journal(),
+            run=name,
+            # Two ledgers: the step's reports outlive a lost state store, the state store sees calls whose report was lost.
+            budget_usd=None if limit.usd is None else max(Decimal(0), limit.usd - spent_money(run, self._workflow)),
+            budgets=(Spending(f"run:{name}", limit.usd, limit.tokens),) if capped else (),
+        )
+
+    def _journal(self) -> str | None:
+        storage, run = self._work.run.storage, self._work.run
+        if self._route.journal == "off":
+            return None
+        return storage.uri_of("journal" if self._route.journal == "shared" else f"{run.prefix}/journal")
 
 
 def _again(request: LLMRequest, result: LLMResult, error: ScriptError) -> LLMRequest:
