@@ -1,8 +1,11 @@
-"""Tells Airflow about the connection type, so that the Connections form shows its fields. Imports nothing."""
+"""Tells Airflow about the connection types, so that the Connections form shows their fields. Imports nothing."""
 
 from __future__ import annotations
 
 from typing import Any
+
+_HOOK = "llm_orchestration.hook.LLMHook"
+_APIS = ("chat", "responses")
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -11,46 +14,112 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "llm-orchestration",
         "name": "LLM orchestration",
         "description": "Asks language models through routes, with checked answers and typed errors.",
-        "connection-types": [
-            {
-                "connection-type": "llm",
-                "hook-class-name": "llm_orchestration.hook.LLMHook",
-                "hook-name": "LLM (OpenAI-compatible)",
-                "ui-field-behaviour": {
-                    "hidden-fields": ["schema", "login", "port", "extra"],
-                    "relabeling": {"host": "Base URL", "password": "API key"},
-                    "placeholders": {
-                        "host": "https://api.openai.com/v1",
-                        "password": "empty for a local server without a key",
-                    },
-                },
-                "conn-fields": _fields(),
-            }
-        ],
+        "connection-types": [_openai(), _azure(), _bedrock()],
     }
 
 
-def _fields() -> dict[str, Any]:
+def _openai() -> dict[str, Any]:
     return {
-        "model": _text("Model", "Model id as the provider names it."),
-        "api": {
-            "label": "API",
-            "description": "Chat Completions works everywhere; Responses where the provider offers it.",
-            "schema": {"type": ["string", "null"], "enum": ["chat", "responses", None]},
+        "connection-type": "llm",
+        "hook-class-name": _HOOK,
+        "hook-name": "LLM (OpenAI-compatible)",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "login", "port", "extra"],
+            "relabeling": {"host": "Base URL", "password": "API key"},
+            "placeholders": {
+                "host": "https://api.openai.com/v1",
+                "password": "empty for a local server without a key",
+            },
         },
-        "organization": _text("Organization", "OpenAI organisation id, if the key belongs to several."),
-        "project": _text("Project", "OpenAI project id, if the key belongs to several."),
-        "price_input": _text("Input price", "US dollars per million input tokens; empty is unknown."),
-        "price_output": _text("Output price", "US dollars per million output tokens; empty is unknown."),
+        "conn-fields": {
+            "model": _text("Model", "Model id as the provider names it."),
+            "api": _choice(
+                "API",
+                "Chat Completions works everywhere; Responses where the provider offers it.",
+                *_APIS,
+            ),
+            "organization": _text("Organization", "OpenAI organisation id, if the key belongs to several."),
+            "project": _text("Project", "OpenAI project id, if the key belongs to several."),
+            **_prices(),
+            "provider": _choice(
+                "Provider",
+                "`scripted` plays the script below instead of asking a model; for tests.",
+                "openai_compatible",
+                "scripted",
+            ),
+            "script": _text("Script", "JSON, or a path of a JSON file, with the replies of the scripted provider."),
+        },
+    }
+
+
+def _azure() -> dict[str, Any]:
+    return {
+        "connection-type": "llm_azure",
+        "hook-class-name": _HOOK,
+        "hook-name": "LLM (Azure OpenAI)",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "login", "port", "extra"],
+            "relabeling": {"host": "Resource address", "password": "API key"},
+            "placeholders": {"host": "https://my-resource.openai.azure.com", "password": "key of the Azure resource"},
+        },
+        "conn-fields": {
+            "model": _text("Deployment", "Name of the deployment in the Azure resource."),
+            "api": _choice("API", "Chat Completions or Responses.", *_APIS),
+            "azure_api_version": _text(
+                "API version",
+                "Dated version such as 2025-04-01-preview; empty asks the resource's current API below /openai/v1.",
+            ),
+            **_prices(),
+        },
+    }
+
+
+def _bedrock() -> dict[str, Any]:
+    return {
+        "connection-type": "llm_bedrock",
+        "hook-class-name": _HOOK,
+        "hook-name": "LLM (Amazon Bedrock)",
+        "ui-field-behaviour": {
+            "hidden-fields": ["schema", "login", "password", "port", "extra"],
+            "relabeling": {"host": "Address"},
+            "placeholders": {"host": "empty for AWS's own address; otherwise for example of a VPC endpoint"},
+        },
+        "conn-fields": {
+            "model": _text("Model", "Model id, inference profile id or ARN."),
+            "aws_conn_id": _text(
+                "AWS connection",
+                "Id of a connection of type Amazon Web Services that signs; empty is the machine's own identity.",
+            ),
+            "region": _text("Region", "For example eu-central-1; empty is the AWS connection's region."),
+            "endpoint": _choice(
+                "Endpoint",
+                "Converse (default), or an OpenAI-compatible endpoint: `openai` at bedrock-runtime, `mantle` at "
+                "bedrock-mantle.",
+                "converse",
+                "openai",
+                "mantle",
+            ),
+            "api": _choice("API", "Of the OpenAI-compatible endpoints: chat (default) or responses.", *_APIS),
+            **_prices(),
+        },
+    }
+
+
+def _prices() -> dict[str, Any]:
+    return {
+        "price_input": _text("Input price", "US dollars per million input tokens; empty is the list price, if known."),
+        "price_output": _text("Output price", "US dollars per million output tokens; empty is the list price."),
         "price_cached_input": _text("Cached input price", "US dollars per million cached input tokens."),
-        "provider": {
-            "label": "Provider",
-            "description": "`scripted` plays the script below instead of asking a model; for tests.",
-            "schema": {"type": ["string", "null"], "enum": ["openai_compatible", "scripted", None]},
-        },
-        "script": _text("Script", "JSON, or a path of a JSON file, with the replies of the scripted provider."),
     }
 
 
 def _text(label: str, description: str) -> dict[str, Any]:
     return {"label": label, "description": description, "schema": {"type": ["string", "null"]}}
+
+
+def _choice(label: str, description: str, *values: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "description": description,
+        "schema": {"type": ["string", "null"], "enum": [*values, None]},
+    }

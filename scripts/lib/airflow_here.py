@@ -1,6 +1,7 @@
-"""A whole Airflow on embedded defaults, in a state folder inside the checkout: SQLite, LocalExecutor, a free loopback port.
+"""A whole Airflow in a state folder: LocalExecutor, a free loopback port, SQLite unless a PostgreSQL database is given.
 
-Used by `scripts/demo` and by the served tests. Every process it starts is in its own process group and is ended again.
+Used by `scripts/demo`, the served tests and the benchmarks. Every process it starts is in its own process group and is
+ended again.
 """
 
 from __future__ import annotations
@@ -47,8 +48,15 @@ class LocalAirflow:
     Args:
         state: the folder that holds database, logs, secrets and storage.
         profile: `demo` or `production` (see include/orchestrator.yaml).
-        environment: further variables for the services, such as connections.
+        environment: further variables for the services, such as connections; they win over all others.
+        dags: the folder of the DAG files.
         port: taken if it is free.
+        lock: file descriptor of a lock that every service holds open.
+        database: address of a PostgreSQL database, `postgresql+psycopg2://…`; the python needs psycopg2 and asyncpg.
+        parallelism: worker slots. SQLite dies under Airflow's default of 32: "database is locked" ends its services.
+        triggerers: triggerer processes.
+        api_workers: processes of the API server.
+        python: interpreter with Airflow, of another environment than this one.
     """
 
     def __init__(
@@ -60,6 +68,11 @@ class LocalAirflow:
         dags: Path | None = None,
         port: int = 0,
         lock: int | None = None,
+        database: str | None = None,
+        parallelism: int = 4,
+        triggerers: int = 1,
+        api_workers: int = 1,
+        python: Path | None = None,
     ) -> None:
         self.state = state.resolve()
         self.storage = self.state / "storage"
@@ -72,7 +85,12 @@ class LocalAirflow:
         self._profile = profile
         self._extra = dict(environment or {})
         self._dags = dags or ROOT / "dags"
+        self._database = database
+        self._sizes = {"CORE__PARALLELISM": parallelism, "API__WORKERS": api_workers}
+        self._python = str(python or sys.executable)
+        self.triggerers = tuple("triggerer" if n == 1 else f"triggerer-{n}" for n in range(1, triggerers + 1))
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._started: set[str] = set()
         self._client: httpx.Client | None = None
 
     def __enter__(self) -> LocalAirflow:
@@ -104,10 +122,11 @@ class LocalAirflow:
         self._environment = self._variables(secret)
         self._migrate()
         for service in SERVICES:
-            self._spawn(service)
+            self.spawn(service)
         self._wait_until_healthy(time.monotonic() + timeout)
         # No step of a first run needs it, so it does not compete for the processor while the others start.
-        self._spawn("triggerer")
+        for service in self.triggerers:
+            self.spawn(service)
 
     def _secrets(self) -> dict[str, str]:
         path = self.home / "secrets.json"
@@ -131,29 +150,30 @@ class LocalAirflow:
             "AIRFLOW__CORE__PLUGINS_FOLDER": plugins,
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            # SQLite dies under the default of 32 ("database is locked" ends scheduler and DAG processor).
-            "AIRFLOW__CORE__PARALLELISM": "4",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__CORE__FERNET_KEY": secret["fernet"],
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}?timeout=60",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self._database or f"sqlite:///{self.home / 'airflow.db'}?timeout=60",
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url,
-            "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API_AUTH__JWT_SECRET": secret["jwt"],
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+            # Another Airflow on this machine may serve its logs on the usual ports.
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(8793)),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(8794)),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "GENAI_PLATFORM_PROFILE": self._profile,
             "GENAI_PLATFORM_STORAGE": str(self.storage),
             # Airflow finds connection types by the entry points on the path that a process starts with.
             "PYTHONPATH": os.pathsep.join(filter(None, (plugins, os.environ.get("PYTHONPATH")))),
             "PYTHONDONTWRITEBYTECODE": "1",
+            **{f"AIRFLOW__{name}": str(size) for name, size in self._sizes.items()},
         }
         inherited = {
             name: value
@@ -174,20 +194,27 @@ class LocalAirflow:
 
         stamp = self.home / "migrated"
         wanted = version("apache-airflow-core")
-        if stamp.exists() and stamp.read_text() == wanted and (self.home / "airflow.db").exists():
+        known = self._database is None and (self.home / "airflow.db").exists()
+        if known and stamp.exists() and stamp.read_text() == wanted:
             return
         done = subprocess.run(
-            [sys.executable, "-m", "airflow", "db", "migrate"], env=self._environment, capture_output=True, check=False
+            [self._python, "-m", "airflow", "db", "migrate"], env=self._environment, capture_output=True, check=False
         )
         if done.returncode:
             raise AirflowNotUp(f"the database could not be set up:\n{done.stderr.decode()[-2000:]}")
         stamp.write_text(wanted)
 
-    def _spawn(self, service: str) -> None:
-        log = (self.home / "logs" / f"{service}.log").open("wb")
+    def spawn(self, service: str) -> None:
+        """Starts one service by name, for example a triggerer that was killed, or one more."""
+        log = self.log_of(service).open("ab" if service in self._started else "wb")
+        self._started.add(service)
+        command, environment = service, self._environment
+        if service in self.triggerers[1:]:
+            command = "triggerer"
+            environment = {**environment, "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port())}
         self._processes[service] = subprocess.Popen(
-            [sys.executable, "-m", "airflow", service],
-            env=self._environment,
+            [self._python, "-m", "airflow", command],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -227,6 +254,23 @@ class LocalAirflow:
             if process.poll() is not None:
                 tail = self.log_of(service).read_text(errors="replace")[-2000:]
                 raise AirflowNotUp(f"airflow {service} ended with {process.returncode}; the end of its log:\n{tail}")
+
+    def pid(self, service: str) -> int:
+        """The process id of a service, which leads its process group."""
+        return self._processes[service].pid
+
+    def wait_for_triggerer(self, timeout: float = 60) -> None:
+        """Returns when a triggerer that was started here has reported to the database."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self.check_services()
+            state = self.get("/monitor/health")["triggerer"]
+            seen = state["latest_triggerer_heartbeat"]
+            if state["status"] == "healthy" and datetime.fromisoformat(seen) >= self._started_at:
+                return
+            if time.monotonic() > deadline:
+                raise AirflowNotUp(f"no triggerer is healthy; see {self.log_of('triggerer')}")
+            time.sleep(0.25)
 
     def kill(self, service: str) -> None:
         """kill -9 on a whole service, for fault tests."""

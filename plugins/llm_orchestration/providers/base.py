@@ -31,6 +31,9 @@ class Call:
         attempt: The caller's try number.
         omit: Parameters that this model refuses.
         offline: The caller's routine without a model.
+        structured_output: How the model is held to the contract: `json_schema` by the provider's own constraint,
+            `json_object` by its JSON mode and the schema as text, `tool` by a forced function call, `prompt` by the
+            schema as text alone.
     """
 
     messages: tuple[Message, ...]
@@ -44,6 +47,7 @@ class Call:
     attempt: int = 1
     omit: frozenset[str] = frozenset()
     offline: Callable[[], object] | None = field(default=None, repr=False, compare=False)
+    structured_output: str = "json_schema"
 
 
 @runtime_checkable
@@ -63,6 +67,29 @@ class RemoteProvider(Protocol):
 
         Raises:
             LLMError: The one class that says what happened.
+        """
+
+
+@runtime_checkable
+class ProbedProvider(Protocol):
+    """A remote provider whose connection can be tested for free."""
+
+    @property
+    def host(self) -> str:
+        """Where it asks, for people."""
+
+    async def probe(self, model: str, timeout: timedelta) -> str:
+        """Asks a question that costs nothing.
+
+        Args:
+            model: Model id, empty when none is configured.
+            timeout: Most that the question may take.
+
+        Returns:
+            One sentence that says exactly what was proven.
+
+        Raises:
+            LLMError: The connection cannot be used as it is.
         """
 
 

@@ -1,4 +1,7 @@
-"""A loopback server that speaks the OpenAI API and every way of getting it wrong; the model's name picks the way."""
+"""A loopback server that speaks the OpenAI API, Converse and STS, and every way of getting it wrong.
+
+The model's name picks the way, or the method and path of the request.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
+from urllib.parse import parse_qs, unquote
 
 JSON = {"content-type": "application/json", "x-request-id": "req_42"}
+AWS = {"content-type": "application/json", "x-amzn-requestid": "aws_42"}
 GOOD = '{"name":"Ann","age":3}'
 CHAT_USAGE = {
     "prompt_tokens": 1000,
@@ -60,6 +66,39 @@ def responses(text: str = GOOD, *, part: str = "output_text", output_tokens: int
     return ok({**body, **top})
 
 
+def converse(*blocks: dict[str, Any], stop: Any = "end_turn", **top: Any) -> Reply:
+    """An answer of Bedrock's Converse API; 600 of its 1,000 input tokens are new, 300 cached and 100 written."""
+    content = list(blocks) or [{"text": GOOD}]
+    usage = {"inputTokens": 600, "outputTokens": 200, "totalTokens": 1200}
+    body = {
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": stop,
+        "usage": {**usage, "cacheReadInputTokens": 300, "cacheWriteInputTokens": 100},
+        "metrics": {"latencyMs": 1},
+    }
+    return Reply(headers=AWS, body=json.dumps({**body, **top}).encode())
+
+
+def aws_failure(status: int, kind: str | None = None, message: str = "no", **headers: str) -> Reply:
+    """An error in AWS's form; `kind` goes into the header, where AWS puts it."""
+    more = {name.replace("_", "-"): value for name, value in headers.items()}
+    named = {} if kind is None else {"x-amzn-errortype": f"{kind}:http://internal.amazon.com/coral/"}
+    return Reply(status, {**AWS, **named, **more}, json.dumps({"message": message}).encode())
+
+
+def assumed_role(number: int, seconds: float = 3600) -> Reply:
+    """STS's answer to AssumeRole."""
+    until = datetime.fromtimestamp(time.time() + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = (
+        '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><AssumedRoleUser>'
+        "<AssumedRoleId>A:x</AssumedRoleId><Arn>arn:aws:sts::1:assumed-role/r/x</Arn></AssumedRoleUser><Credentials>"
+        f"<AccessKeyId>ASIAROLE{number:04}EXAMPLE</AccessKeyId><SecretAccessKey>role-secret-{number}</SecretAccessKey>"
+        f"<SessionToken>role-token-{number}</SessionToken><Expiration>{until}</Expiration></Credentials>"
+        "</AssumeRoleResult><ResponseMetadata><RequestId>s</RequestId></ResponseMetadata></AssumeRoleResponse>"
+    )
+    return Reply(headers={"content-type": "text/xml"}, body=body.encode())
+
+
 def ok(body: Any) -> Reply:
     return Reply(body=json.dumps(body).encode())
 
@@ -93,12 +132,21 @@ class Request:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    method: str = "POST"
+    raw: bytes = b""
+
+    @property
+    def model(self) -> str:
+        """The model that was asked: named in the body, or in the path by Converse."""
+        parts = self.path.split("?")[0].split("/")
+        return unquote(parts[-2]) if parts[-1] == "converse" else str(self.body.get("model", ""))
 
 
 class Server:
     """Serves on a free loopback port from a thread of its own.
 
-    Replies are looked up by the request's model; a reply may be a function of the request and its number.
+    Replies are looked up by method and path (`GET /v1/responses/r1`), then by the request's model; a reply may be a
+    function of the request's body and its number.
     """
 
     def __init__(self) -> None:
@@ -116,7 +164,15 @@ class Server:
 
     def count(self, model: str) -> int:
         """Requests that asked for a model."""
-        return sum(request.body.get("model") == model for request in self.requests)
+        return sum(request.model == model for request in self.requests)
+
+    def asked(self, line: str) -> int:
+        """Requests with a method and path."""
+        return sum(f"{request.method} {request.path.split('?')[0]}" == line for request in self.requests)
+
+    @property
+    def root_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def last(self) -> Request:
         return self.requests[-1]
@@ -156,14 +212,28 @@ class Server:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin1").split("\r\n")
         method, path, _ = head[0].split(" ", 2)
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
-        request = Request(path, headers, json.loads(body) if body else {})
+        content = await reader.readexactly(int(headers.get("content-length", 0)))
+        request = Request(path, headers, _body(headers, content), method, content)
         self.requests.append(request)
-        if method == "GET":
-            return await self._send(writer, self.models)
-        model = request.body["model"]
-        reply = self.replies.get(model, chat() if path.endswith("/chat/completions") else responses())
-        return await self._send(writer, reply if isinstance(reply, Reply) else reply(request.body, self.count(model)))
+        return await self._send(writer, self._reply(request))
+
+    def _reply(self, request: Request) -> Reply:
+        line = f"{request.method} {request.path.split('?')[0]}"
+        named = self.replies.get(line)
+        reply = named or self.replies.get(request.model) or self._default(request)
+        if isinstance(reply, Reply):
+            return reply
+        return reply(request.body, self.count(request.model) if named is None else self.asked(line))
+
+    def _default(self, request: Request) -> Reply | Script:
+        path = request.path.split("?")[0]
+        if request.method != "POST":
+            return self.models
+        if path == "/":
+            return lambda _, number: assumed_role(number)
+        if path.endswith("/converse"):
+            return converse()
+        return chat() if path.endswith("/chat/completions") else responses()
 
     async def _send(self, writer: asyncio.StreamWriter, reply: Reply) -> bool:
         if reply.hang:
@@ -179,3 +249,24 @@ class Server:
         writer.write("\r\n".join([*lines, f"content-length: {len(reply.body)}", "", ""]).encode() + reply.body)
         await writer.drain()
         return True
+
+
+AWS_KEY_ID = "AKIAEXAMPLE123456789"
+AWS_SECRET = "aws-secret-0123456789"
+
+
+def aws_connection(**more: Any) -> str:
+    """An Airflow connection of type aws, as JSON; `more` goes into its extra, `login` and `password` stay outside."""
+    fields = {name: more.pop(name) for name in ("login", "password") if name in more}
+    extra = {"region_name": "eu-central-1", **more}
+    return json.dumps({"conn_type": "aws", "login": AWS_KEY_ID, "password": AWS_SECRET, **fields, "extra": extra})
+
+
+def _body(headers: dict[str, str], content: bytes) -> dict[str, Any]:
+    kind = headers.get("content-type", "")
+    if kind.startswith("application/json") and content:
+        loaded: dict[str, Any] = json.loads(content)
+        return loaded
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return {name: values[0] for name, values in parse_qs(content.decode()).items()}
+    return {}

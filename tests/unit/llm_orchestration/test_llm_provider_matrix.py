@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import pickle
 import socket
 from datetime import timedelta
 from typing import Any
@@ -13,7 +15,8 @@ from llm_orchestration import _bridge
 from llm_orchestration import errors as e
 from llm_orchestration.model import Message, Usage
 from llm_orchestration.providers import Call, Endpoint, OpenAICompatibleProvider
-from llm_orchestration.structured import compile_schema
+from llm_orchestration.providers._clients import MAX_BODY_BYTES
+from llm_orchestration.structured import OutputProblem, compile_schema
 
 KEY = "sk-secret-0123456789"
 PROMPT = "The quarterly return of Example Fund was 4.2 per cent"
@@ -40,10 +43,32 @@ BOTH: dict[str, tuple[Reply, type[e.LLMError], float | None]] = {
     "429 absurd wait": (failure(429, "rate_limit_exceeded", retry_after="1e300"), e.RateLimitError, None),
     "429 quota": (failure(429, "insufficient_quota", "insufficient_quota"), e.QuotaExceededError, None),
     "429 billing": (failure(429, "billing_hard_limit_reached"), e.QuotaExceededError, None),
+    "429 organization": (failure(429, "organization_spend_limit_exceeded"), e.QuotaExceededError, None),
+    "429 project": (failure(429, "project_spend_limit_exceeded"), e.QuotaExceededError, None),
+    "429 quota, gateway": (
+        failure(429, "429", message="litellm.RateLimitError: OpenAIException - You exceeded your current quota, x"),
+        e.QuotaExceededError,
+        None,
+    ),
+    "429 rate, gateway": (failure(429, "429", message="litellm.RateLimitError: slow down"), e.RateLimitError, None),
+    "429 another vendor's quota": (
+        failure(429, "429", "RESOURCE_EXHAUSTED", message="You exceeded your current quota", retry_after="31"),
+        e.RateLimitError,
+        31,
+    ),
+    "429 date in the past": (
+        failure(429, "rate_limit_exceeded", retry_after="Wed, 21 Oct 2015 07:28:00 GMT"),
+        e.RateLimitError,
+        0,
+    ),
+    "429 wait that is none": (failure(429, "rate_limit_exceeded", retry_after="soon"), e.RateLimitError, None),
     "402": (failure(402), e.QuotaExceededError, None),
     "500": (failure(500, kind="server_error"), e.ServerError, None),
     "502 html": (html(502), e.ServerError, None),
     "503": (failure(503, kind="service_unavailable", retry_after="1"), e.OverloadedError, 1),
+    "503 llama.cpp loading": (failure(503, 503, "unavailable_error"), e.OverloadedError, None),
+    "501 llama.cpp": (failure(501, 501, "not_supported_error"), e.RequestRejectedError, None),
+    "504 html": (html(504), e.ServerError, None),
     "529": (failure(529, kind="overloaded_error"), e.OverloadedError, None),
     "400 overloaded type": (failure(400, kind="overloaded_error"), e.OverloadedError, None),
     "408": (failure(408), e.ServerError, None),
@@ -61,6 +86,21 @@ BOTH: dict[str, tuple[Reply, type[e.LLMError], float | None]] = {
         e.ContextWindowExceededError,
         None,
     ),
+    "400 context, vLLM": (
+        failure(400, 400, "BadRequestError", "This model's maximum context length is 8192 tokens. However, you"),
+        e.ContextWindowExceededError,
+        None,
+    ),
+    "400 filter, gateway": (
+        failure(400, "400", message="litellm.ContentPolicyViolationError: refused"),
+        e.ContentFilterError,
+        None,
+    ),
+    "400 gateway without keys": (
+        failure(400, "400", "no_db_connection", "No connected db."),
+        e.AuthenticationError,
+        None,
+    ),
     "400 that is a rate": (failure(400, message="Too many tokens, please wait"), e.RateLimitError, None),
     "400 filter": (failure(400, "content_filter"), e.ContentFilterError, None),
     "401": (failure(401, "invalid_api_key"), e.AuthenticationError, None),
@@ -71,6 +111,9 @@ BOTH: dict[str, tuple[Reply, type[e.LLMError], float | None]] = {
     "200 empty": (Reply(body=b""), e.ProtocolError, None),
     "200 deep JSON": (Reply(body=b"[" * 200_000), e.ProtocolError, None),
     "200 other object": (ok({"hello": "world"}), e.ProtocolError, None),
+    "200 NaN": (Reply(body=b'{"choices": [{"message": {"content": "x"}, "index": NaN}]}'), e.ProtocolError, None),
+    "200 without an end": (Reply(body=b" " * (MAX_BODY_BYTES + 1)), e.ProtocolError, None),
+    "200 latin": (Reply(body=b'{"choices": "\xff\xfe"}'), e.ProtocolError, None),
     "200 list": (ok([1]), e.ProtocolError, None),
     "200 error 502": (ok({"error": {"message": "Provider returned error", "code": 502}}), e.ServerError, None),
     "200 error text": (ok({"error": "boom"}), e.ProtocolError, None),
@@ -87,6 +130,8 @@ CHAT: dict[str, tuple[Reply, type[e.LLMError]]] = {
     "filter": (chat(None, "content_filter"), e.ContentFilterError),
     "refusal": (chat(None, refusal="I cannot."), e.RefusalError),
     "tool": (chat(None, "tool_calls"), e.ProtocolError),
+    "choices that are none": (ok({"choices": [None]}), e.ProtocolError),
+    "content that is none": (chat({"text": "x"}), e.ProtocolError),
 }
 
 RESPONSES: dict[str, tuple[Reply, type[e.LLMError]]] = {
@@ -101,6 +146,8 @@ RESPONSES: dict[str, tuple[Reply, type[e.LLMError]]] = {
         e.RateLimitError,
     ),
     "failed mute": (responses(status="failed", error=None), e.ProtocolError),
+    "cancelled": (responses(status="cancelled"), e.ProtocolError),
+    "content that is none": (ok({"output": [{"type": "message", "content": 5}]}), e.ProtocolError),
     "queued": (responses(status="queued"), e.ProtocolError),
     "no output": (ok({"status": "completed"}), e.ProtocolError),
     "no text": (responses(""), e.ProtocolError),
@@ -120,7 +167,12 @@ def test_each_failure_has_one_class_one_retry_advice_and_costs_one_request(serve
     assert server.count("m") == 1
     assert (None if error.retry_after is None else error.retry_after.total_seconds()) == wait
     assert (error.provider, error.model) == ("openai_compatible", "m")
-    assert PROMPT not in str(error)
+    assert error.retryable is issubclass(cls, e.TransientError)
+    moved = pickle.loads(pickle.dumps(error))
+    assert (type(moved), moved.__dict__, str(moved)) == (cls, error.__dict__, str(error))
+    told = f"{error!r} {error} {error.__dict__}"
+    assert PROMPT not in told
+    assert KEY not in told
 
 
 @pytest.mark.parametrize("row", CHAT)
@@ -171,6 +223,53 @@ def test_a_silent_server_is_a_timeout(server: Server) -> None:
     with pytest.raises(e.CallTimeoutError):
         ask(server, "m", timeout=timedelta(milliseconds=200))
     assert server.count("m") == 1
+
+
+def test_a_slow_answer_keeps_its_deadline_while_others_are_asked(server: Server) -> None:
+    """The deadline of one call does not touch another call of the same client."""
+    server.replies["slow"] = raw(HEAD, *[b" "] * 100, pause=0.05)
+
+    async def both() -> tuple[Any, Any]:
+        provider = OpenAICompatibleProvider(Endpoint(server.base_url, KEY))
+        calls = [Call((Message("user", "x"),), model, timedelta(seconds=0.4)) for model in ("slow", "m")]
+        return tuple(await asyncio.gather(*map(provider.ask, calls), return_exceptions=True))  # type: ignore[return-value]
+
+    slow, quick = _bridge.run(both())
+    assert type(slow) is e.CallTimeoutError
+    assert quick.text
+
+
+def test_a_name_that_does_not_exist_says_that_nothing_was_sent(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that no name server knows is a connection that was never made."""
+
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(e.ConnectError, match="nothing was sent"):
+        ask(server, "m", base_url="http://no-such-host.invalid/v1")
+
+
+NOT_JSON_ENOUGH = {
+    "megabytes": '{"name":"' + "A" * 3_000_000 + '","age":3}',
+    "deep": '{"name":' + "[" * 500 + "]" * 500 + ',"age":3}',
+    "NaN": '{"name":"Ann","age":NaN}',
+    "a key twice": '{"name":"Ann","name":"Bob","age":3}',
+    "half": '{"name":"Ann","a',
+}
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+@pytest.mark.parametrize("row", NOT_JSON_ENOUGH)
+def test_an_answer_arrives_as_the_model_wrote_it(server: Server, person: dict[str, Any], row: str, api: str) -> None:
+    """A text that is no usable JSON is paid for and kept whole; the contract is what refuses it."""
+    text = NOT_JSON_ENOUGH[row]
+    server.replies["m"] = chat(text) if api == "chat" else responses(text)
+    contract = compile_schema(person)
+    answer = ask(server, "m", api, contract=contract)
+    assert answer.text == text
+    with pytest.raises(OutputProblem):
+        contract.check(answer.text)
 
 
 def test_a_closed_port_says_that_nothing_was_sent(server: Server) -> None:
