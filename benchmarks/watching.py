@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
 
-import psutil
+import psutil  # type: ignore[import-untyped, unused-ignore]
 
 MIB = 1024 * 1024
 _MEMORY_EVERY = 2.0
-_STATES_EVERY = 0.25
+_STATES_EVERY = 0.5
 
 
 class Watch:

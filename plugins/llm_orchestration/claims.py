@@ -11,7 +11,9 @@ A second asker waits while the owner's beat goes on. When it has stood still for
 claim counts as lost and the watcher takes over. A request that was on the line then is sent again and may be billed twice;
 that is said in the result. A submitted job is asked for again and is never billed twice.
 
-The end of a call removes its claims. Every name is written by one process only, and `create` decides every race.
+The end of a call removes its claim. After a takeover the claims stay, and the last one says that it has ended: removing them
+would let an older watcher take the same owner for lost once more. Every name is written by one process only, and `create`
+decides every race.
 """
 
 from __future__ import annotations
@@ -88,24 +90,28 @@ class _Process:
 
     owner: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(8)}")
     hearts: dict[str, _Heart] = field(default_factory=dict)
-    held: set[str] = field(default_factory=set)
+    held: set[tuple[str, str]] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def heart(self, store: Store) -> _Heart:
         with self.lock:
             return self.hearts.setdefault(store.uri, _Heart(store, self.owner))
 
-    def note(self, name: str) -> bool:
+    def note(self, store: Store, name: str) -> bool:
         """Notes a claim as this process's; `False` when it is already."""
         with self.lock:
-            if name in self.held:
+            if (store.uri, name) in self.held:
                 return False
-            self.held.add(name)
+            self.held.add((store.uri, name))
             return True
 
-    def unnote(self, name: str) -> None:
+    def unnote(self, store: Store, name: str) -> None:
         with self.lock:
-            self.held.discard(name)
+            self.held.discard((store.uri, name))
+
+    def holds(self, store: Store, name: str) -> bool:
+        with self.lock:
+            return (store.uri, name) in self.held
 
 
 class _Here:
@@ -145,22 +151,25 @@ class Claim:
     def release(self) -> None:
         """The call has ended, with an answer or an error: the next asker may begin at once."""
         try:
-            # A successor took this owner for lost; it removes the claims when it ends.
-            if self._store.get(_claim(self._key, self._generation + 1)) is None:
-                for generation in range(self._generation, 0, -1):
-                    self._store.delete(_claim(self._key, generation))
+            if self._generation > 1:
+                self._mark("ended")
+            elif self._store.get(_claim(self._key, 2)) is None:
+                self._store.delete(_claim(self._key, 1))
         finally:
             self._let_go()
 
     def drop(self) -> None:
         """The call was cancelled on its way: the next asker may begin at once, and knows that this one was lost."""
         try:
-            self._store.put(_claim(self._key, self._generation), _record(self._process.owner, dropped=True))
+            self._mark("dropped")
         finally:
             self._let_go()
 
+    def _mark(self, state: str) -> None:
+        self._store.put(_claim(self._key, self._generation), _record(self._process.owner, state))
+
     def _let_go(self) -> None:
-        self._process.unnote(_claim(self._key, self._generation))
+        self._process.unnote(self._store, _claim(self._key, self._generation))
         self._process.heart(self._store).end()
 
 
@@ -230,22 +239,26 @@ class Claims:
         generation, record = self._present(key)
         if record is None:
             return self._mine(key, 1, waited=True, lost=False) if self._create(key, 1) else None
-        if not self._is_lost(key, generation, record, watch) or not self._create(key, generation + 1):
+        lost = record.get("state") != "ended"
+        if lost and not self._is_lost(key, generation, record, watch):
             return None
-        _log.warning("llm.claims.taken_over", key=key, generation=generation + 1, owner=record.get("owner"))
-        return self._mine(key, generation + 1, waited=waited, lost=True)
+        if not self._create(key, generation + 1):
+            return None
+        if lost:
+            _log.warning("llm.claims.taken_over", key=key, generation=generation + 1, owner=record.get("owner"))
+        return self._mine(key, generation + 1, waited=waited, lost=lost)
 
     def _create(self, key: str, generation: int) -> bool:
         name = _claim(key, generation)
         # Noted before: a second asker of this process must not take a claim of its own process for a lost one.
-        if not self._process.note(name):
+        if not self._process.note(self._store, name):
             return False
         created = False
         try:
             created = self._store.create(name, _record(self._process.owner))
         finally:
             if not created:
-                self._process.unnote(name)
+                self._process.unnote(self._store, name)
         return created
 
     def _mine(self, key: str, generation: int, *, waited: bool, lost: bool) -> Claim:
@@ -264,16 +277,23 @@ class Claims:
 
     def _is_lost(self, key: str, generation: int, record: dict[str, Any], watch: _Watch) -> bool:
         owner = str(record.get("owner"))
-        if record.get("dropped"):
+        if record.get("state") == "dropped":
             return True
         if owner == self._process.owner:
-            return _claim(key, generation) not in self._process.held
+            return self._forgotten(_claim(key, generation))
         beat = self._store.get(f"owners/{owner}.json")
         seen = (generation, owner, None if beat is None else beat.decode(errors="replace"))
         if seen != watch.seen:
             watch.seen, watch.since = seen, self._clock()
             return False
         return self._clock() - watch.since > self._stale_after
+
+    def _forgotten(self, name: str) -> bool:
+        """Whether a claim of this process is held by nobody in it. Read again: it may have ended since it was read."""
+        if self._process.holds(self._store, name):
+            return False
+        value = self._store.get(name)
+        return value is not None and _read(value).get("state") == "asking"
 
 
 class StoreJobBook:
@@ -328,8 +348,8 @@ def _job(request: str) -> str:
     return f"jobs/{request}.json"
 
 
-def _record(owner: str, *, dropped: bool = False) -> bytes:
-    return json.dumps({"format": 1, "owner": owner, "dropped": dropped}).encode()
+def _record(owner: str, state: str = "asking") -> bytes:
+    return json.dumps({"format": 1, "owner": owner, "state": state}).encode()
 
 
 def _read(value: bytes) -> dict[str, Any]:

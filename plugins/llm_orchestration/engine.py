@@ -223,10 +223,16 @@ class Conversation:
 
     async def _send(self, provider: RemoteProvider, target: Target, call: Call) -> Answer:
         if target.submit == "call":
-            answer = await provider.ask(call)
-        else:
-            answer = await submitted_answer(provider, target.submit, call, self._recall.key(target, call), self.jobs)
-        # Not kept: once the server reads the whole prompt, a retry has to ask again.
+            return await self._arrived(target, call, await provider.ask(call))
+        key = self._recall.key(target, call)
+        submitted = await submitted_answer(provider, target.submit, call, key, self.jobs)
+        try:
+            return await self._arrived(target, call, submitted.answer)
+        finally:
+            await submitted.release()
+
+    async def _arrived(self, target: Target, call: Call, answer: Answer) -> Answer:
+        # Not kept when refused: once the server reads the whole prompt, a retry has to ask again.
         windows.refuse_cut_prompt(call.messages, answer, target)
         if self.store is not None:
             await asyncio.to_thread(self._keep, target, call, answer)

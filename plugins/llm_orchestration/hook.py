@@ -30,7 +30,8 @@ from llm_orchestration.errors import (
 from llm_orchestration.journal import Journal
 from llm_orchestration.model import LLMRequest, LLMResult, Message
 from llm_orchestration.planning import Plan, connections_of, make_plan
-from llm_orchestration.providers import OpenAICompatibleProvider, ScriptedProvider
+from llm_orchestration.providers import ScriptedProvider
+from llm_orchestration.providers.base import ProbedProvider
 from llm_orchestration.routes import Route, Routes, TargetSpec, load_routes
 from llm_orchestration.submission import JobBook
 from llm_orchestration.targets import Target
@@ -203,11 +204,11 @@ class LLMHook(BaseHook):
                 f"Offline: no LLM connection is configured (looked for {wanted}), so every step works without a "
                 "model, by its own built-in routine.",
             )
-        first = plan.targets[0]
+        first, *others = [target for target in plan.targets if target.connection is not None]
         if isinstance(first.provider, ScriptedProvider):
             return Mode("model", f"Scripted replies from connection {first.connection}; no model is asked.")
-        place = first.provider.endpoint.host if isinstance(first.provider, OpenAICompatibleProvider) else "?"
-        more = f", then {len(plan.targets) - 1} more" if len(plan.targets) > 1 else ""
+        place = getattr(first.provider, "host", "") or first.provider.name
+        more = f", then {len(others)} more" if others else ""
         return Mode("model", f"Model {first.model} at {place} through connection {first.connection}{more}.")
 
     def get_conn(self) -> Target:
@@ -215,7 +216,7 @@ class LLMHook(BaseHook):
         return self._plan().targets[0]
 
     def test_connection(self) -> tuple[bool, str]:
-        """Asks the connection's endpoint for its models; costs nothing. Used by Airflow's Test button."""
+        """Asks the connection's endpoint a question that costs nothing, and says what that proved. Airflow's Test button."""
         connection = self.llm_conn_id or self.default_conn_name
         try:
             found = self._find(connection)
@@ -224,16 +225,11 @@ class LLMHook(BaseHook):
             target = bind(TargetSpec(connection), found, self._scripted, model_required=False)
             if isinstance(target.provider, ScriptedProvider):
                 return True, f"Scripted replies for {', '.join(target.provider.purposes)}; no model is asked."
-            if not isinstance(target.provider, OpenAICompatibleProvider):
+            if not isinstance(target.provider, ProbedProvider):
                 return False, f"A {target.provider.name} provider cannot be tested."
-            models = _bridge.run(target.provider.models(_TEST_TIMEOUT))
+            return True, _bridge.run(target.provider.probe(target.model, _TEST_TIMEOUT))
         except LLMError as error:
             return False, str(error)
-        if not target.model:
-            return True, f"The endpoint answers and offers {len(models)} models; set one as extra `model`."
-        if models and target.model not in models:
-            return False, f"The endpoint answers but does not list the model {target.model}; check extra `model`."
-        return True, f"The endpoint answers; model {target.model} is ready."
 
     def _run(self, request: LLMRequest, accept: Accept | None = None) -> LLMResult:
         return self._spend(self._conversation(request, self._plan(), accept).run)
@@ -328,6 +324,20 @@ class LLMHook(BaseHook):
             return None
         extra = await found.aextra_dejson() if hasattr(found, "aextra_dejson") else found.extra_dejson
         return read_connection(connection, found, extra)
+
+
+class LLMAzureHook(LLMHook):
+    """`LLMHook` under the name of its Azure connection type."""
+
+    conn_type = "llm_azure"
+    hook_name = "LLM (Azure OpenAI)"
+
+
+class LLMBedrockHook(LLMHook):
+    """`LLMHook` under the name of its Bedrock connection type."""
+
+    conn_type = "llm_bedrock"
+    hook_name = "LLM (Amazon Bedrock)"
 
 
 def _state_url() -> str:

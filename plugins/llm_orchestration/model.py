@@ -261,7 +261,7 @@ class LLMResult:
         data: The checked JSON value of a structured call, otherwise `None`.
         usage: Tokens of the answer, with those of an invalid first answer when it was re-asked.
         cost_usd: Price of `usage` in US dollars; `None` when the price or the usage is unknown.
-        provider: `openai_compatible`, `scripted` or `offline`.
+        provider: `openai_compatible`, `azure_openai`, `bedrock_openai`, `bedrock_converse`, `scripted` or `offline`.
         model: Model that answered, as the provider names it; `none` offline.
         request_id: The provider's id of the last request.
         finish_reason: Why the model stopped.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_HOOK = "llm_orchestration.hook.LLMHook"
+_HOOKS = "llm_orchestration.hook"
 _APIS = ("chat", "responses")
 
 
@@ -21,7 +21,7 @@ def get_provider_info() -> dict[str, Any]:
 def _openai() -> dict[str, Any]:
     return {
         "connection-type": "llm",
-        "hook-class-name": _HOOK,
+        "hook-class-name": f"{_HOOKS}.LLMHook",
         "hook-name": "LLM (OpenAI-compatible)",
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "login", "port", "extra"],
@@ -55,7 +55,7 @@ def _openai() -> dict[str, Any]:
 def _azure() -> dict[str, Any]:
     return {
         "connection-type": "llm_azure",
-        "hook-class-name": _HOOK,
+        "hook-class-name": f"{_HOOKS}.LLMAzureHook",
         "hook-name": "LLM (Azure OpenAI)",
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "login", "port", "extra"],
@@ -77,7 +77,7 @@ def _azure() -> dict[str, Any]:
 def _bedrock() -> dict[str, Any]:
     return {
         "connection-type": "llm_bedrock",
-        "hook-class-name": _HOOK,
+        "hook-class-name": f"{_HOOKS}.LLMBedrockHook",
         "hook-name": "LLM (Amazon Bedrock)",
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "login", "password", "port", "extra"],

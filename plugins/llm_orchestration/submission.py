@@ -7,6 +7,7 @@ a kill, a restart, a retry) asks for the same job and nothing is paid for twice.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -69,10 +70,41 @@ class SubmittingProvider(Protocol):
     async def cancel(self, job: str) -> None:
         """Asks the provider to stop the job, as far as it can."""
 
+    async def discard(self, job: str) -> None:
+        """Removes what the provider keeps of the job: the prompt and its answer."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """An answer, and the job that it came from.
+
+    Args:
+        answer: The answer.
+        remote: The endpoint.
+        job: The provider's id.
+        request: Key of the request.
+        jobs: Where the id is kept.
+    """
+
+    answer: Answer
+    remote: SubmittingProvider
+    job: str
+    request: str
+    jobs: JobBook | None
+
+    async def release(self) -> None:
+        """Lets go of the job once its answer is kept or refused: the document must not stay at the provider. Never fails."""
+        if self.jobs is not None:
+            await asyncio.to_thread(self.jobs.forget, self.request)
+        try:
+            await self.remote.discard(self.job)
+        except LLMError as error:
+            _log.warning("llm.job.not_discarded", job=self.job, error=type(error).__name__)
+
 
 async def submitted_answer(
     provider: RemoteProvider, mode: str, call: Call, request: str, jobs: JobBook | None
-) -> Answer:
+) -> Submitted:
     """The answer of a job, submitted now or by an earlier process.
 
     Args:
@@ -101,7 +133,7 @@ async def submitted_answer(
     limit = None if mode == "batch" else call.timeout.total_seconds()
     try:
         async with asyncio.timeout(limit):
-            return await _answer_of(remote, call, job)
+            return Submitted(await _answer_of(remote, call, job), remote, job, request, jobs)
     except TimeoutError:
         pass
     except JobEndedError as ended:

@@ -117,7 +117,7 @@ class LocalPostgres:
         secret.chmod(0o600)
         if identity:
             os.chown(secret, identity["user"], identity["group"])
-        command = [
+        command: list[str | Path] = [
             programs / "initdb", "--pgdata", folder / "data", "--username", USER, "--pwfile", secret, "--no-sync",
             "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale",
         ]  # fmt: skip
@@ -182,7 +182,7 @@ class LocalPostgres:
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """What a query gives, in a connection of its own. Needs psycopg2, as Airflow does."""
-        import psycopg2
+        import psycopg2  # type: ignore[import-untyped, unused-ignore]
 
         connection = psycopg2.connect(
             host="127.0.0.1", port=self.port, user=USER, password=self._password, dbname=DATABASE

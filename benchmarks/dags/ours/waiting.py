@@ -1,4 +1,4 @@
-"""One model call per run with this project's operator, in its two shapes, and many mapped calls in one run."""
+"""Model calls with this project's operator in its two shapes, and many mapped calls in one run."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ import os
 from typing import Any
 
 from airflow.sdk import DAG, task
+
 from llm_orchestration.operators import LLMCallOperator
 
-RUNS = int(os.environ["BENCHMARK_RUNS"])
-QUESTION = "What did the fund of document {{ run_id }} return?"
-CALL: dict[str, Any] = {"route": "writing", "deferrable": True, "journal": "run"}
+CALLS = int(os.environ["BENCHMARK_CALLS"])
+MANY = 5000
+COMMON: dict[str, Any] = {"route": "writing", "deferrable": True, "journal": "run"}
 
 for shape in ("trigger", "worker"):
     with DAG(
         f"llm_waiting_{shape}",
         schedule=None,
         catchup=False,
-        max_active_runs=RUNS,
-        max_active_tasks=RUNS,
+        max_active_runs=MANY,
+        max_active_tasks=MANY,
         is_paused_upon_creation=False,
     ):
-        LLMCallOperator(task_id="ask", prompt=QUESTION, shape=shape, **CALL)
+        for number in range(CALLS):
+            question = f"What does page {number} of document {{{{ run_id }}}} say?"
+            LLMCallOperator(task_id=f"ask_{number}", prompt=question, shape=shape, **COMMON)
 
-with DAG(
-    "llm_waiting_mapped", schedule=None, catchup=False, max_active_tasks=RUNS, is_paused_upon_creation=False
-):
+with DAG("llm_waiting_mapped", schedule=None, catchup=False, max_active_tasks=MANY, is_paused_upon_creation=False):
 
     @task
     def pages(dag_run: Any = None) -> list[str]:
         """As many questions as the run is told to ask."""
-        return [f"What does page {number} of the document say?" for number in range(dag_run.conf["calls"])]
+        return [f"What does page {number} say?" for number in range(dag_run.conf["calls"])]
 
-    LLMCallOperator.partial(task_id="ask", **CALL).expand(prompt=pages())
+    LLMCallOperator.partial(task_id="ask", **COMMON).expand(prompt=pages())

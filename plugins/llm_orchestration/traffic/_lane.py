@@ -32,6 +32,7 @@ class _Place(Bell):
         self.ticket = ticket
         self.request = request
         self.entry: Entry | None = None
+        self.blocked = False
         self.gone = False
 
 
@@ -98,6 +99,7 @@ class Lane(Queue[_Place]):
             if place.entry is not None:
                 break
             blocked = _endpoint.block(endpoint, place.ticket, self._clock())
+            place.blocked = blocked is not None
             await place.pause(self._patience(place.ticket, blocked, loop.time() - arrived))
         entry, place.entry = place.entry, None
         return entry
@@ -119,10 +121,17 @@ class Lane(Queue[_Place]):
             self._door = asyncio.create_task(self._stand_at_door())
 
     async def _stand_at_door(self) -> None:
+        known: tuple[str, float] | None = None
         try:
             while self.places:
                 blocked = await self._enter_some()
                 if blocked is not None and self.places:
+                    news = (blocked.kind, blocked.at if blocked.certain else 0.0)
+                    for place in self.places:
+                        # Whoever waits without a block has no idea how long.
+                        if news != known or not place.blocked:
+                            place.ring()
+                    known = news
                     rest = blocked.at - self._clock()
                     nap = min(rest, _LONGEST_NAP if blocked.certain else _RECHECK)
                     await self._bell.pause(max(nap, _SHORTEST_NAP))

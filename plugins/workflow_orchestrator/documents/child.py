@@ -97,7 +97,9 @@ def _read_both(data: bytes, max_pages: int, max_characters: int) -> tuple[TextLa
             raise
         except Exception as error:  # noqa: BLE001 - one broken page must not hide the others
             words.failures[index + 1] = f"{type(error).__name__}: {error}"
-            words.pages.append({"width": 0.0, "height": 0.0, "words": [], "hidden": 0, "pictures": 0.0})
+            words.pages.append(
+                {"width": 0.0, "height": 0.0, "words": [], "hidden": 0, "overprinted": 0, "pictures": 0.0}
+            )
     if len(words.failures) == count:
         raise DamagedDocumentError(f"none of the {count} pages can be read: {words.failures[1]}")
     return texts, words
@@ -134,6 +136,8 @@ def _assemble(texts: TextLayer, words: WordLayer, warnings: list[str]) -> dict[s
             pictures.append(number)
         if found["hidden"]:
             warnings.append(f"page {number} holds {found['hidden']} words that are not visible; they are left out")
+        if found["overprinted"]:
+            warnings.append(f"page {number} prints {found['overprinted']} words over one another; they are left out")
         if quality.has_doubled_figures(text):
             warnings.append(f"page {number} prints figures twice in one place; values there need a second look")
         broken = bool(garbage) or number in texts.failures or number in words.failures

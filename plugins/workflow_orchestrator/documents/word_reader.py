@@ -1,7 +1,8 @@
 """The second reader: words with boxes, font size and style through pdfium, without the words that nobody can see.
 
 Runs only inside the reading process. A word that leaves no mark on the rendered page (invisible mode, white on white, under a
-picture, outside the page) is text for machines only; it is dropped and counted, so that nothing hidden can become a value.
+picture, outside the page) is text for machines only; it is dropped and counted, so that nothing hidden can become a value. So are
+words that stand on one another. `visibility` decides.
 """
 
 from __future__ import annotations
@@ -14,13 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_orchestrator.documents.model import Word
+from workflow_orchestrator.documents.visibility import Placed, sight
 from workflow_orchestrator.errors import DocumentLimitError
 from workflow_orchestrator.values import Box
 
-_RENDER_SCALE = 1.5
-_RENDER_LONGEST = 2400  # pixels
-_MIN_CONTRAST = 20  # of 255 grey levels inside the box of a word
-_MIN_SIZE = 2.0  # points; smaller than any footnote
+_MIN_SIZE = 3.0  # points; the smallest real print measured has 3.3
 _BOLD = re.compile(r"bold|semibold|demi|heavy|black|[-,]bd\b|bol$", re.IGNORECASE)
 _GUESSED = "\0"  # stands for a space that pdfium guessed
 _RAISED_SIZE = 0.6  # of the font size, for a raised digit that the font draws small
@@ -44,6 +43,7 @@ class _Glyph:
     points: float  # the font size as it is shown
     style: tuple[str, int, float, int]  # font name, weight, size, colour
     invisible: bool
+    drawn: Any = None  # pdfium's text object
 
 
 class Styles:
@@ -78,23 +78,24 @@ def read_page(document: Any, index: int, styles: Styles, max_characters: int) ->
     width, height = page.get_size()
     groups = _words(_glyphs(text, count))
     angle = _main_angle(groups)
-    placed = [(_word(group, styles), _place(group, page, width, height)) for group in groups if group[0].angle == angle]
-    visible = _visibility(page, [box for _, box in placed], [_hidden(g) for g in groups if g[0].angle == angle])
+    # Words of another angle are not read, but they too may stand over those that are.
+    placed = [_placed(group, page, width, height) for group in groups]
+    seen = sight(page, placed)
+    judged = [(group, word.box, how) for group, word, how in zip(groups, placed, seen, strict=True)]
+    judged = [item for item in judged if item[0][0].angle == angle]
     # Text may stand on its side by its own matrix, by the page's /Rotate, or upright by both.
     turn = (angle + int(page.get_rotation())) % 360
-    upright = [_turn(box, turn, width, height) for _, box in placed]
+    words = [
+        _word(group, styles, Box(*_turn(box, turn, width, height))) for group, box, how in judged if how == "shown"
+    ]
     if turn in (90, 270):
         width, height = height, width
-    words = [
-        Word(word.text, Box(*box), word.size, word.bold, word.style)
-        for (word, _), box, shown in zip(placed, upright, visible, strict=True)
-        if shown
-    ]
     return {
         "width": round(width, 2),
         "height": round(height, 2),
         "words": words,
-        "hidden": len(visible) - len(words),
+        "hidden": sum(how == "hidden" for _, _, how in judged),
+        "overprinted": sum(how == "overprinted" for _, _, how in judged),
         "pictures": _picture_share(page),
     }
 
@@ -120,7 +121,7 @@ def _glyphs(text: Any, count: int) -> list[_Glyph]:
         mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn) if drawn else 0
         box = (rect.left, rect.bottom, rect.right, rect.top)
         shown = "-" if char == _HYPHEN_MARK else char
-        glyphs.append(_Glyph(shown, box, size, angle, style[2], style, mode in (3, 7)))
+        glyphs.append(_Glyph(shown, box, size, angle, style[2], style, mode in (3, 7), drawn))
     return glyphs
 
 
@@ -207,11 +208,19 @@ def _hidden(group: list[_Glyph]) -> bool:
     return group[0].invisible or 0 < group[0].points < _MIN_SIZE or group[0].style[3] & 0xFF == 0
 
 
-def _word(group: list[_Glyph], styles: Styles) -> Word:
+def _placed(group: list[_Glyph], page: Any, width: float, height: float) -> Placed:
+    drawn = {ctypes.cast(g.drawn, ctypes.c_void_p).value or 0: g.drawn for g in group if g.drawn}
+    text = "".join(g.char for g in group)
+    figure = any(char.isdigit() for char in text)
+    parts = tuple(_place([g], page, width, height) for g in group) if figure else ()
+    return Placed(text, _place(group, page, width, height), parts, _hidden(group), drawn)
+
+
+def _word(group: list[_Glyph], styles: Styles, box: Box) -> Word:
     name, weight, size, _ = group[0].style
     return Word(
         "".join(g.char for g in group),
-        Box(0, 0, 0, 0),
+        box,
         size=size or round(group[0].size, 2),
         bold=weight >= 600 or bool(_BOLD.search(name)),
         style=styles.number((name, weight, size, group[0].style[3])),
@@ -241,31 +250,6 @@ def _turn(box: tuple[float, float, float, float], angle: int, width: float, heig
         270: (bottom, width - right, top, width - left),
     }[angle]
     return tuple(round(edge, 2) for edge in turned)
-
-
-def _visibility(page: Any, boxes: list[tuple[float, float, float, float]], hidden: list[bool]) -> list[bool]:
-    """Which words leave a mark: the rendered page must not be of one grey inside their box."""
-    if not boxes:
-        return []
-    width, height = page.get_size()
-    scale = min(_RENDER_SCALE, _RENDER_LONGEST / max(width, height, 1))
-    image = page.render(scale=scale, grayscale=True).to_pil().convert("L")
-    shown: list[bool] = []
-    for (left, bottom, right, top), unseen in zip(boxes, hidden, strict=True):
-        if unseen or right <= 0 or top <= 0 or left >= width or bottom >= height:
-            shown.append(False)
-            continue
-        x0, y0 = max(0, int(left * scale)), max(0, int((height - top) * scale))
-        x1, y1 = (
-            min(image.width, int(right * scale) + 1),
-            min(image.height, int((height - bottom) * scale) + 1),
-        )
-        if x1 <= x0 or y1 <= y0:
-            shown.append(False)
-            continue
-        low, high = image.crop((x0, y0, x1, y1)).getextrema()
-        shown.append(high - low >= _MIN_CONTRAST)
-    return shown
 
 
 def _picture_share(page: Any) -> float:

@@ -258,7 +258,6 @@ def test_the_forms_and_the_reader_agree() -> None:
     assert types["llm_bedrock"]["conn-fields"]["endpoint"]["schema"]["enum"] == ["converse", "openai", "mantle", None]
     for kind in types.values():
         assert kind["conn-fields"]["api"]["schema"]["enum"] == ["chat", "responses", None]
-        assert kind["hook-class-name"] == "llm_orchestration.hook.LLMHook"
         # Airflow masks a password field; a secret in any other field would be shown.
         assert not [name for name in kind["conn-fields"] if "key" in name or "secret" in name or "token" in name]
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import llm_orchestration
@@ -26,7 +27,7 @@ import json, sys
 from airflow import plugins_manager
 plugins, errors = plugins_manager._get_plugins()
 from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
-forms = [form.model_dump() for form in HookMetaService.hook_meta_data() if form.connection_type == "llm"]
+forms = [form.model_dump() for form in HookMetaService.hook_meta_data() if form.connection_type.startswith("llm")]
 by_stem = sorted(
     name for name, module in sys.modules.items()
     if "." not in name and str(getattr(module, "__file__", "") or "").startswith(sys.argv[1])
@@ -35,7 +36,7 @@ print(json.dumps({
     "plugins": sorted(plugin.name for plugin in plugins if str(plugin.source).startswith("$PLUGINS_FOLDER")),
     "errors": errors,
     "by_stem": by_stem,
-    "forms": [(form["hook_name"], sorted(form["extra_fields"])) for form in forms],
+    "forms": sorted((form["connection_type"], form["hook_name"], sorted(form["extra_fields"])) for form in forms),
     "sdk": [name for name in ("openai", "httpx2") if name in sys.modules],
 }))
 """
@@ -76,20 +77,20 @@ def test_airflow_executes_the_two_plugin_files_and_nothing_else(tmp_path: Path) 
         "workflow_orchestrator",
         "workflow_orchestrator_plugin",
     ]
-    (kind,) = get_provider_info()["connection-types"]
-    assert seen["forms"] == [[kind["hook-name"], sorted(kind["conn-fields"])]]
+    kinds = get_provider_info()["connection-types"]
+    assert seen["forms"] == sorted(
+        [kind["connection-type"], kind["hook-name"], sorted(kind["conn-fields"])] for kind in kinds
+    )
     assert seen["sdk"] == []
 
 
-def test_the_form_the_hook_and_the_reader_agree() -> None:
-    """Type, name and extra fields are stated once each in three places, and are the same."""
-    from llm_orchestration._connections import _EXTRA
-
-    (kind,) = get_provider_info()["connection-types"]
-    assert kind["connection-type"] == LLMHook.conn_type
-    assert kind["hook-name"] == LLMHook.hook_name
-    assert kind["hook-class-name"] == f"{LLMHook.__module__}.{LLMHook.__name__}"
-    assert set(kind["conn-fields"]) == _EXTRA
+def test_each_type_leads_to_a_hook_of_its_name() -> None:
+    """Airflow warns when type and name of a form and of its hook differ."""
+    for kind in get_provider_info()["connection-types"]:
+        module, _, name = kind["hook-class-name"].rpartition(".")
+        hook = getattr(import_module(module), name)
+        assert issubclass(hook, LLMHook)
+        assert (kind["connection-type"], kind["hook-name"]) == (hook.conn_type, hook.hook_name)
 
 
 def test_the_dist_info_names_the_same_package() -> None:

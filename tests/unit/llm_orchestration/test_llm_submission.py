@@ -43,6 +43,7 @@ class Desk:
 
     def __init__(self, *polled: Answer | BaseException | None) -> None:
         self.submitted = 0
+        self.discarded: list[str] = []
         self._polled: Iterator[Answer | BaseException | None] = iter(polled)
 
     async def submit(self, call: Call) -> str:
@@ -58,11 +59,14 @@ class Desk:
     async def cancel(self, job: str) -> None:
         """Nothing to stop."""
 
+    async def discard(self, job: str) -> None:
+        self.discarded.append(job)
+
 
 def answer_of(monkeypatch: pytest.MonkeyPatch, desk: Desk, book: Book | None, call: Call = CALL) -> Answer:
     monkeypatch.setattr(providers, "submitting", lambda provider, mode: desk, raising=False)
     provider: Any = desk
-    return asyncio.run(submitted_answer(provider, "background", call, "key", book))
+    return asyncio.run(submitted_answer(provider, "background", call, "key", book)).answer
 
 
 def test_a_job_is_submitted_once_and_asked_for_until_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,6 +74,21 @@ def test_a_job_is_submitted_once_and_asked_for_until_it_is_done(monkeypatch: pyt
     desk, book = Desk(None, None, ANSWER), Book()
     assert answer_of(monkeypatch, desk, book) == ANSWER
     assert (desk.submitted, book.jobs) == (1, {"key": "job-1"})
+
+
+def test_the_job_is_let_go_of_once_its_answer_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the book nor the provider keeps anything; a provider that cannot delete does not cost the answer."""
+    book, desk = Book(), Desk(ANSWER)
+    monkeypatch.setattr(providers, "submitting", lambda provider, mode: desk)
+    provider: Any = desk
+
+    async def through() -> None:
+        submitted = await submitted_answer(provider, "background", CALL, "key", book)
+        assert (book.jobs, desk.discarded) == ({"key": "job-1"}, [])
+        await submitted.release()
+
+    asyncio.run(through())
+    assert (book.jobs, desk.discarded) == ({}, ["job-1"])
 
 
 def test_another_process_asks_for_the_same_job(monkeypatch: pytest.MonkeyPatch) -> None:

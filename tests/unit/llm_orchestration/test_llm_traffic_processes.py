@@ -79,6 +79,7 @@ def test_a_killed_process_gives_its_slot_back(children: list[Child]) -> None:
 
 def test_processes_share_one_budget(children: list[Child], path: Path) -> None:
     """Three processes with 10 requests each that may cost 1.00 and cost 0.40: 3.60 is never exceeded."""
+    assert children[0].do(do="ask", now=START - 10) == ["answered"]
     for n, child in enumerate(children):
         child.tell(do="ask", now=START, count=10, budgets={"day:d": "3.60"}, request=f"{n:064x}")
     ended = [one for child in children for one in child.hear()]

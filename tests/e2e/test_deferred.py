@@ -1,0 +1,77 @@
+"""Calls that wait without a worker, on a whole Airflow with PostgreSQL: many at once, after a kill, after a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from deferred_airflow import SLOTS, Deferred, deferred_airflow
+from postgres_here import find_programs
+
+pytestmark = [pytest.mark.airflow, pytest.mark.served]
+
+
+@pytest.fixture(scope="module")
+def deferred(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deferred]:
+    """Starts once for this module."""
+    pytest.importorskip("psycopg2", reason="Airflow's driver for PostgreSQL is not installed")
+    pytest.importorskip("asyncpg", reason="Airflow's second driver for PostgreSQL is not installed")
+    if find_programs() is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    with deferred_airflow(tmp_path_factory.mktemp("deferred")) as running:
+        yield running
+
+
+def test_forty_calls_wait_together_on_two_worker_slots(deferred: Deferred) -> None:
+    """Forty calls of three seconds are in flight together, one request each, and no task holds a worker."""
+    runs = 40
+    deferred.reset()
+    deferred.trigger("call_answered", "many", runs)
+    deferred.end("many", runs, "success")
+    report = deferred.report()
+    assert report["requests"] == report["answered"] == report["prompts"] == runs
+    assert report["peak"] >= 30
+    assert report["peak"] > 10 * SLOTS
+    assert deferred.most_running == 0
+
+
+def test_an_answer_that_had_arrived_is_not_asked_for_again_after_a_kill(deferred: Deferred) -> None:
+    """kill -9 on the triggerer between answers: every run succeeds, and only what was on the line is sent again."""
+    runs = 24
+    deferred.reset()
+    deferred.trigger("call_answered", "killed", runs)
+    deferred.wait(lambda: deferred.journalled("killed") >= 4, "the first answers", every=0.02)
+    deferred.airflow.kill("triggerer")
+    arrived, sent = deferred.journalled("killed"), deferred.report()["requests"]
+    assert 0 < arrived < sent <= runs, "killed at a moment that shows nothing"
+    deferred.airflow.spawn("triggerer")
+    deferred.end("killed", runs, "success", timeout=90)
+    report = deferred.report()
+    assert report["prompts"] == runs
+    assert report["requests"] == runs + sent - arrived
+
+
+def test_a_wrong_key_costs_one_request_and_one_try(deferred: Deferred) -> None:
+    """A 401 fails the task for good although two retries are left."""
+    deferred.reset()
+    deferred.trigger("call_refused", "refused", 1)
+    deferred.end("refused", 1, "failed")
+    assert deferred.report()["requests"] == 1
+    (only,) = deferred.tries("refused-0")
+    assert only["try_number"] == 1
+
+
+def test_a_busy_model_is_asked_again_when_it_said_so(deferred: Deferred) -> None:
+    """After a 429 with Retry-After 5 the second request comes 5 to 6 seconds after the failure, and Airflow says why."""
+    deferred.reset()
+    deferred.trigger("call_busy", "busy", 1)
+    deferred.end("busy", 1, "success")
+    report = deferred.report()
+    assert report["requests"] == 2
+    first, second = deferred.tries("busy-0")
+    assert "429" in first["retry_reason"] or "RateLimit" in first["retry_reason"]
+    assert first["retry_delay_override"] == pytest.approx(5, abs=1)
+    assert second["state"] == "success"
+    waited = datetime.fromtimestamp(report["received"][1], UTC) - first["end_date"]
+    assert 5 <= waited.total_seconds() < 6 + 2, "not before it was allowed, and not long after"
