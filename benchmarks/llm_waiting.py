@@ -42,8 +42,9 @@ SETTINGS = {
     "SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": "100",
     "DATABASE__SQL_ALCHEMY_POOL_SIZE": "20",
     "DATABASE__SQL_ALCHEMY_MAX_OVERFLOW": "40",
+    "LOGGING__LOGGING_LEVEL": "WARNING",
     "TRIGGERER__CAPACITY": "2000",
-    "TRIGGERER__MAX_TRIGGER_TO_SELECT_PER_LOOP": "200",
+    "TRIGGERER__MAX_TRIGGER_TO_SELECT_PER_LOOP": "100",
 }
 
 
@@ -107,7 +108,11 @@ def topology(
     variant: Variant, latency: float, slots: int, settings: Mapping[str, str], calls: int = 1
 ) -> Iterator[Topology]:
     """Starts everything for one variant whose runs make that many calls each."""
-    with slow_model(latency) as model, LocalPostgres() as postgres, tempfile.TemporaryDirectory(prefix="bench-") as state:
+    with (
+        slow_model(latency) as model,
+        LocalPostgres() as postgres,
+        tempfile.TemporaryDirectory(prefix="bench-") as state,
+    ):
         environment = {f"AIRFLOW__{name}": value for name, value in settings.items()} | {
             "AIRFLOW_CONN_LLM_DEFAULT": _connection("llm", model, model="slow", price_input="1", price_output="2"),
             "AIRFLOW_CONN_PYDANTICAI_DEFAULT": _connection("pydanticai", model, model="openai-chat:slow"),
@@ -134,7 +139,9 @@ def measure(running: Topology, variant: Variant, n: int, patience: float, calls:
     began = time.time()
     with Watch(services, lambda: running.states(variant.dag_id)) as watch:
         runs = 1 if variant.mapped else n // calls
-        asyncio.run(_trigger(running.airflow, variant.dag_id, runs, str(int(began)), {"calls": n} if variant.mapped else {}))
+        asyncio.run(
+            _trigger(running.airflow, variant.dag_id, runs, str(int(began)), {"calls": n} if variant.mapped else {})
+        )
         triggered = time.time() - began
         ended = _wait(running, variant.dag_id, n, before, time.monotonic() + patience)
         finished = time.time()
@@ -193,11 +200,15 @@ def _seen(watch: Watch) -> dict[str, Any]:
 def _say(variant: Variant, figures: Mapping[str, Any], latency: float, slots: int) -> None:
     n, ended = figures["n"], " ".join(f"{count} {state}" for state, count in figures["ended"].items())
     print(f"\n{variant.name}, N={n}, model answers after {latency:g} s, {slots} worker slots")
-    print(f"  wall {figures['wall_s']} s (N·latency/slots = {n * latency / slots:g} s); triggered in {figures['triggered_s']} s")
+    print(
+        f"  wall {figures['wall_s']} s (N·latency/slots = {n * latency / slots:g} s); triggered in {figures['triggered_s']} s"
+    )
     print(f"  sent from {figures['first_send_s']} s on, within {figures['first_to_last_send_s']} s; ", end="")
     print(f"the end came {figures['last_answer_to_end_s']} s after the last answer")
     print(f"  in flight at most {figures['peak_in_flight']}; requests {figures['requests']}; ended: {ended}")
-    print(f"  tasks that held a worker slot at most {figures['peak_running']}, deferred at most {figures['peak_deferred']}")
+    print(
+        f"  tasks that held a worker slot at most {figures['peak_running']}, deferred at most {figures['peak_deferred']}"
+    )
     for kind in ("pss", "rss"):
         parts = "   ".join(f"{name} {size}" for name, size in figures[f"peak_{kind}_mib"].items())
         print(f"  peak {kind.upper()} in MiB: {parts}")
@@ -210,7 +221,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--peer", action="store_true", help="common-ai's LLMOperator")
     which.add_argument("--ours", action="store_true", help="LLMCallOperator")
-    parser.add_argument("--shape", choices=("trigger", "worker", "mapped"), default="trigger", help="of LLMCallOperator")
+    parser.add_argument(
+        "--shape", choices=("trigger", "worker", "mapped"), default="trigger", help="of LLMCallOperator"
+    )
     parser.add_argument("--n", default="50", help="numbers of calls, with commas between")
     parser.add_argument("--calls", type=int, default=1, help="parallel calls in one run")
     parser.add_argument("--latency", type=float, default=20, help="seconds until the model answers")
@@ -218,7 +231,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--patience", type=float, default=900, help="seconds until a measurement is given up")
     parser.add_argument("--defaults", action="store_true", help="leave Airflow's own settings as they are")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="SECTION__OPTION=VALUE", help="a setting of Airflow, may be repeated"
+        "--set",
+        action="append",
+        default=[],
+        metavar="SECTION__OPTION=VALUE",
+        help="a setting of Airflow, may be repeated",
     )
     return parser.parse_args(arguments)
 

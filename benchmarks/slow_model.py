@@ -117,12 +117,20 @@ class SlowModel:
 
 
 def _completion(request: Mapping[str, Any], number: int) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": "The fund returned what the sheet says.", "refusal": None}
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": "The fund returned what the sheet says.",
+        "refusal": None,
+    }
     finish = "stop"
     if tools := request.get("tools"):
         function = tools[0]["function"]
         arguments = json.dumps(_example(function["parameters"], function["parameters"]))
-        call = {"id": f"call-{number}", "type": "function", "function": {"name": function["name"], "arguments": arguments}}
+        call = {
+            "id": f"call-{number}",
+            "type": "function",
+            "function": {"name": function["name"], "arguments": arguments},
+        }
         message |= {"content": None, "tool_calls": [call]}
         finish = "tool_calls"
     elif schema := (request.get("response_format") or {}).get("json_schema"):

@@ -7,12 +7,15 @@ for an event loop; neither knows what they are for.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from llm_orchestration import _bridge
 from llm_orchestration.model import LLMResult
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,15 @@ async def adrive(steps: Steps) -> LLMResult:
             failure = error
         effect = _advance(steps.send, outcome) if failure is None else _advance(steps.throw, failure)
     return effect
+
+
+async def to_the_end(run: Callable[[], T]) -> T:
+    """Runs `run` in a thread, also when the caller is cancelled meanwhile.
+
+    `asyncio.to_thread` would take back work that still waits for a thread.
+    """
+    work = asyncio.get_running_loop().run_in_executor(None, contextvars.copy_context().run, run)
+    return await asyncio.shield(work)
 
 
 def _advance(step: Callable[[Any], Local | Remote], value: Any) -> Local | Remote | LLMResult:

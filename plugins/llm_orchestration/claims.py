@@ -3,7 +3,7 @@
 ```text
 claims/<key>/1.json   created before sending; the store says who was first
 claims/<key>/2.json   created by whoever takes over from a lost 1
-owners/<owner>.json   one beat for all claims of a process, rewritten every 5 seconds
+owners/<owner>.json   the beat of a process, rewritten every 5 seconds; in the store that its claims name
 jobs/<request>.json   the provider's id of a submitted job; whoever takes over asks for it and sends nothing
 ```
 
@@ -21,111 +21,23 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import os
-import secrets
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
+from llm_orchestration.owners import Owner, beat_name, this_process
+from llm_orchestration.places import shared_store
 from llm_orchestration.stores import Store
 
 _log = structlog.get_logger(__name__)
 
-BEAT_EVERY = timedelta(seconds=5)
 STALE_AFTER = timedelta(seconds=20)
 LOOK_EVERY = timedelta(seconds=2)
-
-
-class _Heart:
-    """Rewrites this process's beat in one store while the process holds claims there.
-
-    A thread of its own, so that a busy event loop does not look like a dead process.
-    """
-
-    def __init__(self, store: Store, owner: str) -> None:
-        self._store = store
-        self._name = f"owners/{owner}.json"
-        self._lock = threading.Lock()
-        self._held = 0
-        self._stop: threading.Event | None = None
-
-    def start(self) -> None:
-        """One more claim is held."""
-        with self._lock:
-            self._held += 1
-            if self._stop is None:
-                self._stop = threading.Event()
-                thread = threading.Thread(target=self._beat, args=(self._stop,), name="llm-claims", daemon=True)
-                thread.start()
-
-    def end(self) -> None:
-        """One claim less is held."""
-        with self._lock:
-            self._held -= 1
-            if self._held == 0 and self._stop is not None:
-                self._stop.set()
-                self._stop = None
-
-    def _beat(self, stop: threading.Event) -> None:
-        for number in itertools.count(1):
-            try:
-                self._store.put(self._name, json.dumps({"beat": f"{number}-{time.time():.3f}"}).encode())
-            except Exception as error:  # noqa: BLE001 - the next beat may get through; watchers are patient
-                _log.warning("llm.claims.beat_failed", error=type(error).__name__)
-            if stop.wait(BEAT_EVERY.total_seconds()):
-                break
-        with suppress(Exception):
-            self._store.delete(self._name)
-
-
-@dataclass
-class _Process:
-    """This process as an owner of claims."""
-
-    owner: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(8)}")
-    hearts: dict[str, _Heart] = field(default_factory=dict)
-    held: set[tuple[str, str]] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def heart(self, store: Store) -> _Heart:
-        with self.lock:
-            return self.hearts.setdefault(store.uri, _Heart(store, self.owner))
-
-    def note(self, store: Store, name: str) -> bool:
-        """Notes a claim as this process's; `False` when it is already."""
-        with self.lock:
-            if (store.uri, name) in self.held:
-                return False
-            self.held.add((store.uri, name))
-            return True
-
-    def unnote(self, store: Store, name: str) -> None:
-        with self.lock:
-            self.held.discard((store.uri, name))
-
-    def holds(self, store: Store, name: str) -> bool:
-        with self.lock:
-            return (store.uri, name) in self.held
-
-
-class _Here:
-    """The process that runs this code; a forked child is another one."""
-
-    def __init__(self) -> None:
-        self.process = _Process()
-
-    def renew(self) -> None:
-        self.process = _Process()
-
-
-_here = _Here()
-os.register_at_fork(after_in_child=_here.renew)
 
 
 class Claim:
@@ -137,14 +49,18 @@ class Claim:
         generation: How many owners there were, this one included.
         waited: Another owner was asking before; its answer may lie there by now.
         lost: An earlier owner was lost while it may have been asking.
-        process: The owner.
+        owner: The process.
+        beats: Address of the store where its beat lies.
     """
 
-    def __init__(self, store: Store, key: str, generation: int, *, waited: bool, lost: bool, process: _Process) -> None:
+    def __init__(
+        self, store: Store, key: str, generation: int, *, waited: bool, lost: bool, owner: Owner, beats: str
+    ) -> None:
         self._store = store
         self._key = key
         self._generation = generation
-        self._process = process
+        self._owner = owner
+        self._beats = beats
         self.waited = waited
         self.lost = lost
 
@@ -166,11 +82,10 @@ class Claim:
             self._let_go()
 
     def _mark(self, state: str) -> None:
-        self._store.put(_claim(self._key, self._generation), _record(self._process.owner, state))
+        self._store.put(_claim(self._key, self._generation), _record(self._owner.name, self._beats, state))
 
     def _let_go(self) -> None:
-        self._process.unnote(self._store, _claim(self._key, self._generation))
-        self._process.heart(self._store).end()
+        self._owner.unnote(self._store, _claim(self._key, self._generation))
 
 
 @dataclass
@@ -206,7 +121,7 @@ class Claims:
         self._look_every = (look_every or LOOK_EVERY).total_seconds()
         self._clock = clock
         self._sleep = sleep
-        self._process = _here.process
+        self._owner = this_process()
 
     async def take(self, key: str) -> Claim:
         """The claim on `key`: at once when nobody holds it, otherwise when its owner has ended or was lost.
@@ -234,36 +149,35 @@ class Claims:
 
     def _try(self, key: str, watch: _Watch, waited: bool) -> Claim | None:
         # Who waits already reads first: a failed `create` costs a write.
-        if not waited and self._create(key, 1):
-            return self._mine(key, 1, waited=False, lost=False)
+        if not waited and (claim := self._create(key, 1, waited=False, lost=False)) is not None:
+            return claim
         generation, record = self._present(key)
         if record is None:
-            return self._mine(key, 1, waited=True, lost=False) if self._create(key, 1) else None
+            return self._create(key, 1, waited=True, lost=False)
         lost = record.get("state") != "ended"
         if lost and not self._is_lost(key, generation, record, watch):
             return None
-        if not self._create(key, generation + 1):
-            return None
-        if lost:
+        claim = self._create(key, generation + 1, waited=waited, lost=lost)
+        if claim is not None and lost:
             _log.warning("llm.claims.taken_over", key=key, generation=generation + 1, owner=record.get("owner"))
-        return self._mine(key, generation + 1, waited=waited, lost=lost)
+        return claim
 
-    def _create(self, key: str, generation: int) -> bool:
+    def _create(self, key: str, generation: int, *, waited: bool, lost: bool) -> Claim | None:
         name = _claim(key, generation)
         # Noted before: a second asker of this process must not take a claim of its own process for a lost one.
-        if not self._process.note(self._store, name):
-            return False
+        beats = self._owner.note(self._store, name)
+        if beats is None:
+            return None
         created = False
         try:
-            created = self._store.create(name, _record(self._process.owner))
+            created = self._store.create(name, _record(self._owner.name, beats))
         finally:
             if not created:
-                self._process.unnote(self._store, name)
-        return created
-
-    def _mine(self, key: str, generation: int, *, waited: bool, lost: bool) -> Claim:
-        self._process.heart(self._store).start()
-        return Claim(self._store, key, generation, waited=waited, lost=lost, process=self._process)
+                self._owner.unnote(self._store, name)
+        if not created:
+            return None
+        self._owner.beat()
+        return Claim(self._store, key, generation, waited=waited, lost=lost, owner=self._owner, beats=beats)
 
     def _present(self, key: str) -> tuple[int, dict[str, Any] | None]:
         """The latest claim and its number."""
@@ -279,9 +193,10 @@ class Claims:
         owner = str(record.get("owner"))
         if record.get("state") == "dropped":
             return True
-        if owner == self._process.owner:
+        if owner == self._owner.name:
             return self._forgotten(_claim(key, generation))
-        beat = self._store.get(f"owners/{owner}.json")
+        beats = record.get("beats")
+        beat = shared_store(beats).get(beat_name(owner)) if isinstance(beats, str) else None
         seen = (generation, owner, None if beat is None else beat.decode(errors="replace"))
         if seen != watch.seen:
             watch.seen, watch.since = seen, self._clock()
@@ -290,7 +205,7 @@ class Claims:
 
     def _forgotten(self, name: str) -> bool:
         """Whether a claim of this process is held by nobody in it. Read again: it may have ended since it was read."""
-        if self._process.holds(self._store, name):
+        if self._owner.holds(self._store, name):
             return False
         value = self._store.get(name)
         return value is not None and _read(value).get("state") == "asking"
@@ -348,8 +263,8 @@ def _job(request: str) -> str:
     return f"jobs/{request}.json"
 
 
-def _record(owner: str, state: str = "asking") -> bytes:
-    return json.dumps({"format": 1, "owner": owner, "state": state}).encode()
+def _record(owner: str, beats: str, state: str = "asking") -> bytes:
+    return json.dumps({"format": 1, "owner": owner, "beats": beats, "state": state}).encode()
 
 
 def _read(value: bytes) -> dict[str, Any]:

@@ -23,7 +23,6 @@ The logic is a generator of effects (see `_effects.py`), so a thread and an even
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import operator
 import time
@@ -34,7 +33,7 @@ from decimal import Decimal
 from typing import Any
 
 from llm_orchestration import errors, journal, pricing, structured, windows
-from llm_orchestration._effects import Local, Remote, Steps, adrive, drive
+from llm_orchestration._effects import Local, Remote, Steps, adrive, drive, to_the_end
 from llm_orchestration.model import Answer, Attempt, LLMRequest, LLMResult, Message, Usage
 from llm_orchestration.providers.base import Call, RemoteProvider
 from llm_orchestration.recall import Recall
@@ -45,6 +44,8 @@ from llm_orchestration.traffic.contract import Gate, Spending, Ticket
 
 _MAX_QUOTED = 20_000
 _MIN_SHARE = timedelta(seconds=1)
+# Characters; a check takes about a millisecond per thousand.
+_QUICKLY_CHECKED = 2_000
 
 
 @dataclass
@@ -119,13 +120,17 @@ class Conversation:
             if hit is not None:
                 return hit, target
         failures: list[errors.LLMError] = []
+        asked = self.targets[0]
         for index, target in enumerate(self.targets):
             if failures:
-                if not self._may_help(failures[-1], self.targets[index - 1], target):
-                    break
-                self._seen.failover(failures[-1], self.targets[index - 1], target)
+                if not self._may_help(failures[-1], asked, target):
+                    continue
+                self._seen.failover(failures[-1], asked, target)
+            asked = target
+            # The caller's own routine at the end takes no part of the deadline, and nobody hurries on to it.
+            models = sum(one.connection is not None for one in self.targets[index:])
             try:
-                answer = yield from self._ask(target, messages, targets_left=len(self.targets) - index)
+                answer = yield from self._ask(target, messages, targets_left=max(models, 1))
             except errors.LLMError as error:
                 failures.append(error)
             else:
@@ -143,7 +148,7 @@ class Conversation:
     def _usable(self, answer: Answer, target: Target) -> Steps:
         """The result of an answer, after one question back when it breaks the schema."""
         self._bill(target, answer.usage)
-        data, problem = self._check(answer)
+        data, problem = yield from self._judged(answer)
         if problem is None:
             return self._result(answer, data, target)
         self._mark_invalid(problem)
@@ -152,7 +157,7 @@ class Conversation:
         if again is None:
             again = yield from self._ask(target, messages, targets_left=1)
         self._bill(target, again.usage)
-        data, problem = self._check(again)
+        data, problem = yield from self._judged(again)
         if problem is not None:
             self._mark_invalid(problem)
             raise errors.InvalidOutputError(
@@ -164,6 +169,12 @@ class Conversation:
                 request_id=again.request_id,
             )
         return self._result(again, data, target)
+
+    def _judged(self, answer: Answer) -> Steps:
+        """`_check`; a long answer takes so long that a loop must not wait for it."""
+        if self._contract is None or len(answer.text) < _QUICKLY_CHECKED:
+            return self._check(answer)
+        return (yield Local(functools.partial(self._check, answer)))
 
     def _check(self, answer: Answer) -> tuple[Any, structured.OutputProblem | None]:
         if self._contract is None:
@@ -227,15 +238,18 @@ class Conversation:
         key = self._recall.key(target, call)
         submitted = await submitted_answer(provider, target.submit, call, key, self.jobs)
         try:
-            return await self._arrived(target, call, submitted.answer)
-        finally:
+            answer = await self._arrived(target, call, submitted.answer)
+        except errors.LLMError:
             await submitted.release()
+            raise
+        await submitted.release()
+        return answer
 
     async def _arrived(self, target: Target, call: Call, answer: Answer) -> Answer:
         # Not kept when refused: once the server reads the whole prompt, a retry has to ask again.
         windows.refuse_cut_prompt(call.messages, answer, target)
         if self.store is not None:
-            await asyncio.to_thread(self._keep, target, call, answer)
+            await to_the_end(functools.partial(self._keep, target, call, answer))
         return answer
 
     def _answer_here(self, target: Target, call: Call) -> Answer:
@@ -252,9 +266,7 @@ class Conversation:
             budgets=self.budgets,
             tokens=pricing.worst_case_tokens(call.messages, call.max_output_tokens),
             cost=functools.partial(pricing.cost, target.price),
-            worst_usd=None
-            if target.price is None
-            else target.price.worst_case(call.messages, call.max_output_tokens),
+            worst_usd=None if target.price is None else target.price.worst_case(call.messages, call.max_output_tokens),
             wait=wait,
             hold=call.timeout,
             purpose=self.request.purpose,
@@ -270,6 +282,9 @@ class Conversation:
     def _share(self, target: Target, targets_left: int) -> timedelta:
         """This request's part of the deadline: what the target may use, otherwise a fair share of the rest."""
         left = timedelta(seconds=self._ends - self.clock())
+        if target.connection is None:
+            # The models may have used up everything; going on without one is what the end of the route is for.
+            return max(left, _MIN_SHARE)
         if left <= timedelta(0):
             raise errors.CallTimeoutError(
                 f"the deadline of {self.deadline.total_seconds():g} s for route {self.route!r} is used up",

@@ -24,7 +24,8 @@ MAX_DIGITS = 40
 _MAX_PROBLEMS = 5
 
 _FENCE = re.compile(r"\A```(?:json)?[ \t]*\n(.*)\n[ \t]*```\Z", re.DOTALL | re.IGNORECASE)
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# An open string is one token too: a cut answer would otherwise be read anew from each of its escaped quotes.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Strict mode of the OpenAI API refuses these; none of them is needed there, because the check below applies them.

@@ -7,13 +7,15 @@ a kill, a restart, a retry) asks for the same job and nothing is paid for twice.
 from __future__ import annotations
 
 import asyncio
+import functools
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 import structlog
 
-from llm_orchestration.errors import CallTimeoutError, ConfigurationError, LLMError
+from llm_orchestration._effects import to_the_end
+from llm_orchestration.errors import CallTimeoutError, ConfigurationError, LLMError, StateError
 from llm_orchestration.model import Answer
 from llm_orchestration.providers.base import Call, RemoteProvider
 
@@ -94,12 +96,7 @@ class Submitted:
 
     async def release(self) -> None:
         """Lets go of the job once its answer is kept or refused: the document must not stay at the provider. Never fails."""
-        if self.jobs is not None:
-            await asyncio.to_thread(self.jobs.forget, self.request)
-        try:
-            await self.remote.discard(self.job)
-        except LLMError as error:
-            _log.warning("llm.job.not_discarded", job=self.job, error=type(error).__name__)
+        await _let_go(self.remote, self.job, self.request, self.jobs)
 
 
 async def submitted_answer(
@@ -116,37 +113,73 @@ async def submitted_answer(
 
     Raises:
         ConfigurationError: The endpoint has no such mode, or a batch was asked for without a book.
-        LLMError: Whatever ended the job.
+        StateError: The book cannot be read, so the job may be under way already.
+        LLMError: Whatever ended the job, or the wait for it.
     """
     from llm_orchestration import providers
 
     if mode == "batch" and jobs is None:
         raise ConfigurationError("submit: batch needs a deferred call; a worker would wait for hours")
     remote: SubmittingProvider = providers.submitting(provider, mode)
-    job = None if jobs is None else await asyncio.to_thread(jobs.get, request)
+    job = None if jobs is None else await _known_job(jobs, request)
     if job is None:
         job = await remote.submit(call)
-        if jobs is not None:
-            await asyncio.to_thread(jobs.put, request, job)
         _log.info("llm.job.submitted", mode=mode, job=job, purpose=call.purpose, model=call.model)
+        if jobs is not None:
+            await _note_job(jobs, request, job)
     # A batch has an end of its own, 24 hours away; the provider reports it.
     limit = None if mode == "batch" else call.timeout.total_seconds()
     try:
         async with asyncio.timeout(limit):
             return Submitted(await _answer_of(remote, call, job), remote, job, request, jobs)
     except TimeoutError:
-        pass
+        failure: LLMError = _overdue(provider, call, job, kept=jobs is not None)
     except JobEndedError as ended:
-        if jobs is not None:
-            await asyncio.to_thread(jobs.forget, request)
+        await _let_go(remote, job, request, jobs)
         raise ended.error from None
-    if limit is None:
-        raise AssertionError("without a limit the wait has no timeout")
-    raise CallTimeoutError(
-        f"the job {job} has not ended within {limit:g} s; a retry asks for the same job",
+    except LLMError as error:
+        failure = error
+    if jobs is None:
+        # Nobody knows the job any more: what it costs and what it holds at the provider end here.
+        await remote.cancel(job)
+        await _let_go(remote, job, request, jobs)
+    raise failure
+
+
+def _overdue(provider: RemoteProvider, call: Call, job: str, *, kept: bool) -> CallTimeoutError:
+    after = "a retry asks for the same job" if kept else "it was cancelled, and a retry submits another"
+    return CallTimeoutError(
+        f"the job {job} has not ended within {call.timeout.total_seconds():g} s; {after}",
         provider=provider.name,
         model=call.model,
     )
+
+
+async def _known_job(jobs: JobBook, request: str) -> str | None:
+    try:
+        return await asyncio.to_thread(jobs.get, request)
+    except LLMError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any store, any failure: a job may be under way
+        reason = type(error).__name__
+    raise StateError(f"the book of jobs cannot be read ({reason}); not submitting, because a job may be under way")
+
+
+async def _note_job(jobs: JobBook, request: str, job: str) -> None:
+    try:
+        await to_the_end(functools.partial(jobs.put, request, job))
+    except Exception as error:  # noqa: BLE001 - the job is under way; whoever submitted it can still ask for it
+        _log.error("llm.job.not_kept", job=job, error=type(error).__name__)
+
+
+async def _let_go(remote: SubmittingProvider, job: str, request: str, jobs: JobBook | None) -> None:
+    """Forgets a job here and at the provider. Never fails."""
+    try:
+        if jobs is not None:
+            await asyncio.to_thread(jobs.forget, request)
+        await remote.discard(job)
+    except Exception as error:  # noqa: BLE001 - any store, any provider: what came of the job is worth more
+        _log.warning("llm.job.not_discarded", job=job, error=type(error).__name__)
 
 
 async def _answer_of(remote: SubmittingProvider, call: Call, job: str) -> Answer:

@@ -5,9 +5,11 @@ A value is proven when all of this holds:
 - its quote stands on its page as whole printed words, and reads as exactly this value, unit and scale;
 - the other reader of the document has the quote on that page too;
 - its label stands on the same row or above it, and so does what its key stands for: the period, the year, the month, the name;
-- it stands in no row or column of another series, and in no table that makes it another value.
+- it stands in no row or column of another series, and in no table that makes it another value;
+- no other figure of the document has the same claim to be it.
 
-Who brought the value, a model, the offline reader or a person, makes no difference to what must be printed.
+Who brought the value, a model, the offline reader or a person, makes no difference to what must be printed. Only between figures
+of equal claim a person decides, and nobody else.
 """
 
 from __future__ import annotations
@@ -84,6 +86,7 @@ class _Prover:
         self._claims = {
             _spot(v.evidence.page, v.evidence.box): v.ref for v in reading.values.values() if v.evidence.box
         }
+        self._contested = {item.ref: item.reason for item in reading.rejected if item.contested}
         self._names = frozenset(
             token
             for v in reading.values.values()
@@ -126,6 +129,8 @@ class _Prover:
             raise _Refused(
                 f"only one of two readers finds {evidence.quote[:80]!r} on page {evidence.page}", "ambiguous"
             )
+        if value.kind in NUMERIC_KINDS and value.origin is not Origin.PERSON and value.ref in self._contested:
+            raise _Refused(self._contested[value.ref], "ambiguous")
 
     def _check_reading(self, value: Value, spec: FieldSpec) -> None:
         """The quote must read as the value, by the same rules for everyone."""

@@ -197,12 +197,12 @@ class LocalPostgres:
             connection.close()
 
 
-def find_programs() -> Path | None:
+def find_programs(debian: Path = Path("/usr/lib/postgresql")) -> Path | None:
     """The folder of `initdb` and `postgres`: of the PATH, of Debian's newest version, or as `pg_config` says."""
     candidates = []
     if found := shutil.which("initdb"):
         candidates.append(Path(found).resolve().parent)
-    versions = Path("/usr/lib/postgresql").glob("*/bin")
+    versions = debian.glob("*/bin")
     candidates += sorted(versions, key=lambda folder: _number(folder.parent.name), reverse=True)
     if config := shutil.which("pg_config"):
         said = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
-from samples.press import HERE, as_json, build, compose, typeset
+from samples.injections import build_injections
+from samples.press import HERE, as_json, build, compose, saved, typeset
 from samples.sheet import load
 
 USER_PASSWORD = "ostler-gate-41"  # printed in cases.json: it opens nothing but the sample
@@ -46,12 +47,14 @@ CASES = (
 
 
 def build_hostile(fonts: Path) -> tuple[dict[str, bytes], tuple[Case, ...]]:
-    """The hostile files by name, their truth and `cases.json`, and the cases themselves."""
+    """The hostile files by name, their truths and `cases.json`, and the cases themselves."""
     folder = HERE / "sheets" / "hostile"
     talking, truth = build(load(folder / "prompt_injection_en.toml"), fonts)
     truth |= {"layout": "plain", "forbidden": ["99.99", "88.88"]}
     plain = _plain(folder / "plain_en.toml", fonts)
     good = plain()
+    talkers, told = build_injections(fonts)
+    cases = (*CASES, *(Case(file, f"gives orders: {what}", 1, True) for file, what in told))
     files = {
         "blank.pdf": _blank(),
         "image_only.pdf": _scanned(plain(format="png", ppi=_DPI)),
@@ -61,9 +64,9 @@ def build_hostile(fonts: Path) -> tuple[dict[str, bytes], tuple[Case, ...]]:
         "prompt_injection_en.truth.json": as_json(truth),
         "sixty_pages.pdf": plain(copies=OVERLONG_PAGES, pdf_tags=False),
         "truncated.pdf": good[: len(good) * 6 // 10],
-        "cases.json": as_json({"user_password": USER_PASSWORD, "cases": [case.to_json() for case in CASES]}),
+        "cases.json": as_json({"user_password": USER_PASSWORD, "cases": [case.to_json() for case in cases]}),
     }
-    return files, CASES
+    return files | talkers, cases
 
 
 def _plain(path: Path, fonts: Path) -> Callable[..., bytes]:
@@ -83,7 +86,7 @@ def _blank() -> bytes:
 
     document = pikepdf.new()
     document.add_blank_page(page_size=(420, 297))
-    return _saved(document)
+    return saved(document)
 
 
 def _locked(pdf: bytes) -> bytes:
@@ -91,7 +94,7 @@ def _locked(pdf: bytes) -> bytes:
 
     # RC4 on purpose: AES draws random salts, and the file would differ on every run.
     lock = pikepdf.Encryption(owner=USER_PASSWORD[::-1], user=USER_PASSWORD, R=3, aes=False, metadata=False)
-    return _saved(pikepdf.open(io.BytesIO(pdf)), encryption=lock)
+    return saved(pikepdf.open(io.BytesIO(pdf)), encryption=lock)
 
 
 def _scanned(png: bytes) -> bytes:
@@ -116,7 +119,7 @@ def _scanned(png: bytes) -> bytes:
     page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Scan=image))
     scale = f"q {width * 72 / _DPI:.2f} 0 0 {height * 72 / _DPI:.2f} 0 0 cm /Scan Do Q"
     page.Contents = pikepdf.Stream(document, scale.encode())
-    return _saved(document)
+    return saved(document)
 
 
 def _group4(picture: Any) -> bytes:
@@ -132,14 +135,3 @@ def _group4(picture: Any) -> bytes:
     if not zero_is_black:
         raise ValueError("Pillow wrote zero for white; the page would show the picture's negative")
     return file.getvalue()[start : start + length]
-
-
-def _saved(document: Any, **options: Any) -> bytes:
-    import pikepdf
-
-    if "encryption" not in options:
-        # Streams stay as they are: what a compressor makes of them depends on the library that qpdf was built with.
-        options |= {"compress_streams": False, "stream_decode_level": pikepdf.StreamDecodeLevel.none}
-    file = io.BytesIO()
-    document.save(file, static_id=True, object_stream_mode=pikepdf.ObjectStreamMode.disable, **options)
-    return file.getvalue()

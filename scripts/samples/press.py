@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Mapping
@@ -118,6 +119,18 @@ def _confirm(name: str, pdf: bytes, truth: Mapping[str, Any]) -> None:
             problems.append(f"{ref}: {value['quote']!r} is not printed on page {value['page']}")
     if problems:
         raise SampleError(f"{name}.pdf " + "; ".join(problems))
+
+
+def saved(document: Any, **options: Any) -> bytes:
+    """The bytes of a pikepdf document, the same on every run."""
+    import pikepdf
+
+    if "encryption" not in options:
+        # Streams stay as they are: what a compressor makes of them depends on the library that qpdf was built with.
+        options |= {"compress_streams": False, "stream_decode_level": pikepdf.StreamDecodeLevel.none}
+    file = io.BytesIO()
+    document.save(file, static_id=True, object_stream_mode=pikepdf.ObjectStreamMode.disable, **options)
+    return file.getvalue()
 
 
 def as_json(data: Mapping[str, Any]) -> bytes:

@@ -63,15 +63,17 @@ def test_a_wrong_key_costs_one_request_and_one_try(deferred: Deferred) -> None:
 
 
 def test_a_busy_model_is_asked_again_when_it_said_so(deferred: Deferred) -> None:
-    """After a 429 with Retry-After 5 the second request comes 5 to 6 seconds after the failure, and Airflow says why."""
+    """After a 429 with Retry-After 5 the second request comes no sooner than 5 s after the failure, and Airflow says why."""
     deferred.reset()
     deferred.trigger("call_busy", "busy", 1)
     deferred.end("busy", 1, "success")
     report = deferred.report()
     assert report["requests"] == 2
     first, second = deferred.tries("busy-0")
-    assert "429" in first["retry_reason"] or "RateLimit" in first["retry_reason"]
+    assert "RateLimitError" in first["retry_reason"]
+    assert "status=429" in first["retry_reason"]
     assert first["retry_delay_override"] == pytest.approx(5, abs=1)
     assert second["state"] == "success"
     waited = datetime.fromtimestamp(report["received"][1], UTC) - first["end_date"]
-    assert 5 <= waited.total_seconds() < 6 + 2, "not before it was allowed, and not long after"
+    # Scheduler and triggerer take their turns between the end of the wait and the request.
+    assert 5 <= waited.total_seconds() < 10

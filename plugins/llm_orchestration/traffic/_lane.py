@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import islice
 
 from llm_orchestration.traffic import _endpoint
@@ -53,6 +54,7 @@ class Lane(Queue[_Place]):
         self._clock = clock
         self._bell = Bell()
         self._door: asyncio.Task[None] | None = None
+        self._barrier: Block | None = None
 
     async def turn(self, ticket: Ticket, request: str, arrived: float) -> Entry:
         """Waits for the request's turn.
@@ -99,6 +101,9 @@ class Lane(Queue[_Place]):
             if place.entry is not None:
                 break
             blocked = _endpoint.block(endpoint, place.ticket, self._clock())
+            if blocked is None and self._barrier is not None:
+                # There would be room for this one, but not for one in front of it, which may give up at any moment.
+                blocked = replace(self._barrier, certain=False)
             place.blocked = blocked is not None
             await place.pause(self._patience(place.ticket, blocked, loop.time() - arrived))
         entry, place.entry = place.entry, None
@@ -121,17 +126,11 @@ class Lane(Queue[_Place]):
             self._door = asyncio.create_task(self._stand_at_door())
 
     async def _stand_at_door(self) -> None:
-        known: tuple[str, float] | None = None
         try:
             while self.places:
                 blocked = await self._enter_some()
-                if blocked is not None and self.places:
-                    news = (blocked.kind, blocked.at if blocked.certain else 0.0)
-                    for place in self.places:
-                        # Whoever waits without a block has no idea how long.
-                        if news != known or not place.blocked:
-                            place.ring()
-                    known = news
+                self._raise_barrier(blocked)
+                if blocked is not None:
                     rest = blocked.at - self._clock()
                     nap = min(rest, _LONGEST_NAP if blocked.certain else _RECHECK)
                     await self._bell.pause(max(nap, _SHORTEST_NAP))
@@ -139,7 +138,18 @@ class Lane(Queue[_Place]):
             # All at once, because everybody would find the same, one timeout after the other.
             self.ring_all(problem)
         finally:
-            self._door = None
+            self._door = self._barrier = None
+
+    def _raise_barrier(self, blocked: Block | None) -> None:
+        """Tells those who wait what holds the first of them up, unless they have heard of it."""
+        was, self._barrier = self._barrier, blocked
+        if blocked is None:
+            return
+        news = was is None or was.kind != blocked.kind or (blocked.certain and was.at != blocked.at)
+        for place in self.places:
+            # Whoever waits without a block does not know for how long.
+            if news or not place.blocked:
+                place.ring()
 
     async def _enter_some(self) -> Block | None:
         """Lets in the first of the queue until one is blocked; what blocks it."""

@@ -44,4 +44,6 @@ def _told(ticket: Ticket, block: Block, seconds: float) -> str:
     if block.kind == "slow start":
         return f"nobody had an answer from the endpoint for a while, and it is asked slowly at first; no turn {wait}"
     limit = getattr(ticket.limits, block.kind)
+    if limit is None:
+        return f"requests in front of it wait for the endpoint's {block.kind}, so there is no turn {wait}"
     return f"the target's limit {block.kind} = {limit} leaves no turn {wait}; let calls wait longer or send fewer at a time"

@@ -19,7 +19,7 @@ from llm_orchestration.traffic.contract import StateStore
 # How old the knowledge about something that works may get, in seconds.
 FRESH = 1.0
 # More at once would hold up the loop.
-_TOGETHER = 200
+_TOGETHER = 100
 
 
 class Value(Protocol):
@@ -118,7 +118,13 @@ class Shared(Generic[V]):
         """
         waiting = _Waiting(step, self._loop.create_future(), surely=False, undo=undo)
         self._add(waiting)
-        told: T = await waiting.done
+        try:
+            told: T = await waiting.done
+        except asyncio.CancelledError:
+            # A cancellation can also come when the change is made and the asker has not gone on yet.
+            if not waiting.done.cancelled() and waiting.done.exception() is None:
+                self._undo(waiting, waiting.done.result())
+            raise
         return told
 
     def submit(self, step: Step[V, T]) -> asyncio.Future[T]:
@@ -164,8 +170,12 @@ class Shared(Generic[V]):
         for one, said in zip(together, told, strict=True):
             if not one.done.done():
                 one.done.set_result(said)
-            elif one.undo is not None and (back := one.undo(said)) is not None:
-                self._waiting.append(_Waiting(back, self._loop.create_future(), surely=True))
+            else:
+                self._undo(one, said)
+
+    def _undo(self, one: _Waiting[V], said: Any) -> None:
+        if one.undo is not None and (back := one.undo(said)) is not None:
+            self.submit(back)
 
     async def _read(self) -> None:
         self.value = decoded(self._kind, self.key, await self._store.read(self.key))

@@ -5,7 +5,7 @@ budgets have room? ── no ─► BudgetExceededError, after `wait` when reque
   │ yes
 nobody waits, no limits, endpoint known to work ─► send             nothing is written, one read in a second
   │ otherwise
-queue of this process ─► the first enters the shared state in one atomic change
+queue of this process ─► the first ones enter the shared state in one atomic change
   │                        └─ blocked (circuit, cooldown, slow start, limits) ─► waits, or raises once it is certain
 worst case held back ─► send ─► slot free, tokens corrected, breaker told, budgets booked
 ```
@@ -195,13 +195,12 @@ class TrafficGate:
         return step
 
     def _spread(self, visit: _Visit, told: asyncio.Future[tuple[Endpoint, Endpoint]]) -> None:
-        """Wakes those whom the end of a request concerns."""
+        """Wakes whom the end of a request concerns and logs what concerns everybody."""
         visit.lane.ring()
-        if not told.cancelled() and told.exception() is None and self._announce(visit.ticket, *told.result()):
-            visit.lane.ring_all()
+        if not told.cancelled() and told.exception() is None:
+            self._announce(visit.ticket, *told.result())
 
-    def _announce(self, ticket: Ticket, before: Endpoint, after: Endpoint) -> bool:
-        """Logs what concerns everybody who waits; whether there was such a thing."""
+    def _announce(self, ticket: Ticket, before: Endpoint, after: Endpoint) -> None:
         was, now = before.breaker, after.breaker
         facts = {"endpoint": ticket.endpoint, "provider": ticket.provider, "model": ticket.model}
         if now.opened and now.until != was.until:
@@ -211,9 +210,6 @@ class TrafficGate:
             _log.info("llm.circuit.closed", **facts, times=was.opened)
         elif now.cooldown > was.cooldown:
             _log.warning("llm.circuit.cooldown", **facts, seconds=round(now.cooldown - self._clock(), 3))
-        else:
-            return False
-        return True
 
 
 async def _ended(changes: list[asyncio.Future[Any]], **facts: str) -> None:

@@ -11,12 +11,16 @@ from workflow_orchestrator.values import Evidence, Value, ValueSet
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Something printed that looked like a value of `ref` and was left out."""
+    """Something printed that looked like a value of `ref` and was left out.
+
+    `contested` says that other words of the document claim to be the same value just as well.
+    """
 
     ref: str
     quote: str
     page: int
     reason: str
+    contested: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {"ref": self.ref, "quote": self.quote, "page": self.page, "reason": self.reason}
@@ -51,8 +55,8 @@ class Findings:
     def add(self, value: Value, rank: int = 0) -> None:
         self._candidates.setdefault(value.ref, []).append(Candidate(value, rank))
 
-    def reject(self, ref: str, quote: str, page: int, reason: str) -> None:
-        item = Rejected(ref, quote, page, reason)
+    def reject(self, ref: str, quote: str, page: int, reason: str, *, contested: bool = False) -> None:
+        item = Rejected(ref, quote, page, reason, contested)
         if item not in self._rejected:
             self._rejected.append(item)
 
@@ -83,7 +87,7 @@ class Findings:
             else:
                 for candidate in candidates:
                     evidence = candidate.value.evidence
-                    self.reject(ref, evidence.quote, evidence.page, reason)
+                    self.reject(ref, evidence.quote, evidence.page, reason, contested=True)
         values.sort(key=lambda value: (positions.get(value.field, len(positions)),))
         return Reading(ValueSet(values), tuple(self._rejected))
 

@@ -32,7 +32,12 @@ class Peer:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin1")
                 length = next(
-                    (int(line.split(":")[1]) for line in head.lower().split("\r\n") if line.startswith("content-length")), 0
+                    (
+                        int(line.split(":")[1])
+                        for line in head.lower().split("\r\n")
+                        if line.startswith("content-length")
+                    ),
+                    0,
                 )
                 body = await reader.readexactly(length)
                 await self._answer(head, body)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from llm_orchestration import claims as module
+from llm_orchestration import owners
 from llm_orchestration.claims import Claim, Claims, StoreJobBook
 from llm_orchestration.stores import FolderStore
 
@@ -40,8 +40,9 @@ class Time:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    """A store of claims."""
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderStore:
+    """A store of claims; each test's process is an owner of its own."""
+    monkeypatch.setattr(owners._here, "owner", owners.Owner())
     return FolderStore(tmp_path)
 
 
@@ -52,7 +53,7 @@ def files(store: FolderStore, folder: str = "claims") -> list[str]:
 
 def claimed_elsewhere(store: FolderStore, generation: int = 1, owner: str = "other-1") -> str:
     name = f"claims/{KEY}/{generation}.json"
-    store.put(name, json.dumps({"format": 1, "owner": owner, "state": "asking"}).encode())
+    store.put(name, json.dumps({"format": 1, "owner": owner, "beats": store.uri, "state": "asking"}).encode())
     return name
 
 
@@ -199,7 +200,7 @@ def test_a_claim_of_a_forked_parent_is_not_the_childs_own(store: FolderStore) ->
     if child == 0:
         time = Time()
         time.during = lambda: beat(store, int(time.now), parent)
-        parent = claim._process.owner
+        parent = claim._owner.name
         try:
             take(time.claims(store))
             os.write(writer, b"took it")
@@ -214,7 +215,7 @@ def test_a_claim_of_a_forked_parent_is_not_the_childs_own(store: FolderStore) ->
 
 def test_the_beat_goes_on_while_claims_are_held(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """One file for all claims of the process, rewritten from a thread of its own and removed with the last claim."""
-    monkeypatch.setattr(module, "BEAT_EVERY", timedelta(milliseconds=5))
+    monkeypatch.setattr(owners, "BEAT_EVERY", timedelta(milliseconds=5))
     changed = threading.Event()
     seen: set[bytes] = set()
     real = store.put
@@ -248,6 +249,23 @@ def test_the_beat_goes_on_while_claims_are_held(store: FolderStore, monkeypatch:
     two.release()
     assert removed.wait(5)
     assert files(store, "owners") == []
+
+
+def test_claims_in_many_stores_have_one_beat(store: FolderStore, tmp_path: Path) -> None:
+    """A thousand runs have a thousand journals; their claims in one process name the same beat and share one thread."""
+    stores = [FolderStore(tmp_path / str(number)) for number in range(20)]
+    before = threading.active_count()
+
+    async def all_of_them() -> list[Claim]:
+        return await asyncio.gather(*(Claims(store).take(KEY) for store in stores))
+
+    held = asyncio.run(all_of_them())
+    assert threading.active_count() == before + 1
+    named = {json.loads(store.get(f"claims/{KEY}/1.json") or b"")["beats"] for store in stores}
+    assert named <= {store.uri for store in stores}
+    assert len(named) == 1
+    for claim in held:
+        claim.release()
 
 
 def test_an_asker_that_is_cancelled_while_it_claims_keeps_nothing(

@@ -60,7 +60,12 @@ def test_a_call_and_its_outcome_come_back_as_they_were(exchange: Exchange, perso
     """Request, route, journal, budgets and deadline travel; the schema keeps the order of its keys."""
     schema = dict(reversed(person.items()))
     request = LLMRequest(
-        (Message("user", "Grüße\u0000 „x“"),), schema=schema, temperature=0.5, max_output_tokens=7, purpose="p:1", attempt=3
+        (Message("user", "Grüße\u0000 „x“"),),
+        schema=schema,
+        temperature=0.5,
+        max_output_tokens=7,
+        purpose="p:1",
+        attempt=3,
     )
     call = DeferredCall(
         request,

@@ -98,11 +98,13 @@ def test_text_is_asked_without_a_schema(server: Server, connect: Connect, exchan
     assert answered(fire(exchange, stored(exchange))).text == "Hello"
 
 
-def test_a_restart_after_the_answer_sends_nothing(server: Server, connect: Connect, exchange: Exchange) -> None:
+def test_a_restart_after_the_answer_sends_nothing(
+    server: Server, connect: Connect, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The result is there: the same event again, without a request, without a journal, without a connection."""
     connect()
     first = fire(exchange, stored(exchange, journal=False))
-    os.environ.pop("AIRFLOW_CONN_LLM_DEFAULT")
+    monkeypatch.delenv("AIRFLOW_CONN_LLM_DEFAULT")
     assert fire(exchange) == first
     assert server.count("m1") == 1
 
@@ -176,9 +178,7 @@ def test_nothing_makes_the_trigger_raise(
     assert server.requests == []
 
 
-def test_what_nobody_foresaw_has_a_name_and_no_words(
-    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_nobody_foresaw_has_a_name_and_no_words(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected exception becomes a retryable error with its class and place; its text may hold a document."""
 
     async def take(self: Claims, key: str) -> Any:
@@ -225,9 +225,7 @@ def test_the_end_in_the_trigger_hands_the_result_on(
     assert fire(exchange, stored(exchange, "other", words="x"), finish=True)["status"] == "failed"
 
 
-def test_no_document_and_no_key_travels_through_airflow(
-    server: Server, connect: Connect, exchange: Exchange
-) -> None:
+def test_no_document_and_no_key_travels_through_airflow(server: Server, connect: Connect, exchange: Exchange) -> None:
     """Neither the stored trigger nor its events, successes, failures or logs hold the prompt or the key."""
     connect()
     server.replies["m1"] = lambda _, number: chat("fine") if number == 1 else failure(400, message="bad request")
@@ -252,9 +250,7 @@ def test_the_trigger_comes_back_from_what_it_serialises_to(exchange: Exchange) -
     assert again.serialize() == (path, arguments)
 
 
-def test_two_triggers_with_one_question_send_one_request(
-    server: Server, connect: Connect, exchange: Exchange
-) -> None:
+def test_two_triggers_with_one_question_send_one_request(server: Server, connect: Connect, exchange: Exchange) -> None:
     """The second waits for the first and finds its answer in their journal; without a journal each asks for itself."""
     connect()
     together = threading.Event()
@@ -336,7 +332,9 @@ def test_a_submitted_job_is_asked_for_again_and_never_sent_twice(
 ) -> None:
     """Whoever takes over finds the provider's id in the book of the claim; nothing can be billed twice."""
     routes = background(server, connect, routes_file)
-    server.replies["GET /v1/responses/resp_1"] = lambda _, number: Reply(hang=True) if number == 1 else responses("late")
+    server.replies["GET /v1/responses/resp_1"] = lambda _, number: (
+        Reply(hang=True) if number == 1 else responses("late")
+    )
     name = stored(exchange, routes_path=routes)
 
     async def run() -> None:

@@ -288,6 +288,41 @@ def test_nobody_overtakes() -> None:
     virtually(main())
 
 
+def test_who_stands_behind_a_large_request_waits_no_longer_than_it_may() -> None:
+    """There would be room for the small ones, but the large one came first; after it is gone they are sent."""
+
+    async def main() -> None:
+        gate, _ = new_gate()
+        few, server = limits(tokens=1000), Server(1.0, Answer("x", Usage(600, 0), "m1"), ANSWER)
+        await gate.ask(ticket(limits=few, tokens=600), server.send)
+        large = asyncio.create_task(outcome(gate.ask(waiting(20, limits=few, tokens=900), server.send)))
+        await asyncio.sleep(0.1)
+        asked = [waiting(seconds, limits=known) for seconds in (0, 5, 40) for known in (few, limits())]
+        ended = await asyncio.gather(*(outcome(gate.ask(one, server.send)) for one in asked))
+        assert isinstance(await large, e.ThrottledError)
+        assert [type(one) for one in ended[:4]] == [e.ThrottledError] * 4
+        assert [round(one.waited.total_seconds()) for one in asked] == [0, 0, 5, 5, 20, 20]
+        assert ended[4:] == [ANSWER] * 2
+
+    virtually(main())
+
+
+def test_a_thousand_at_once_cost_a_handful_of_changes() -> None:
+    """What begins or ends in one moment is written together: two scopes and an endpoint, entered and left."""
+
+    async def main() -> None:
+        gate, store = new_gate()
+        budgets = (Spending("run:a", Decimal(10_000)), Spending("day:d", Decimal(10_000)))
+        known = limits(concurrency=1000, requests=1000)
+        asked = [ticket(f"{n:064x}", limits=known, budgets=budgets) for n in range(1000)]
+        assert await asyncio.gather(*(gate.ask(one, Server(20.0).send) for one in asked)) == [ANSWER] * 1000
+        assert store.changes < 100
+        account = await spent(store, "day:d")
+        assert (account.calls, account.usd, account.held) == (1000, Decimal(400), {})
+
+    virtually(main())
+
+
 @pytest.mark.parametrize("when", [0.0, 0.5, 1.5, 2.5])
 def test_a_cancelled_request_leaves_nothing_behind(when: float) -> None:
     """In the first step, in flight, first in the queue or behind: no slot, no place, no reservation, no task."""
@@ -316,22 +351,25 @@ def test_a_cancelled_request_leaves_nothing_behind(when: float) -> None:
     virtually(main())
 
 
-@pytest.mark.parametrize("steps", range(1, 12))
+@pytest.mark.parametrize("steps", range(1, 30))
 def test_a_cancellation_between_any_two_steps_is_undone(steps: int) -> None:
     """Also while the shared state is being changed for the request."""
 
     async def main() -> None:
         gate, store = new_gate()
-        asked = ticket(limits=limits(1, 10, 10_000), budgets=(Spending("run:a", Decimal(1000)),))
+        budgets = (Spending("run:a", Decimal(1000)), Spending("day:d", Decimal(1000)))
+        asked = ticket(limits=limits(1, 10, 10_000), budgets=budgets)
         task = asyncio.create_task(gate.ask(asked, Server(60.0).send))
         for _ in range(steps):
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait((task,))
         await asyncio.sleep(1)
-        account, load = await spent(store, "run:a"), (await state_of(store)).load
-        assert (account.held, load.leases) == ({}, {})
-        assert (account.tokens, sum(load.requests.values())) == ((100, 1) if asked.sent else (0, 0))
+        load = (await state_of(store)).load
+        assert (load.leases, sum(load.requests.values())) == ({}, int(asked.sent))
+        for budget in budgets:
+            account = await spent(store, budget.scope)
+            assert (account.held, account.tokens) == ({}, 100 if asked.sent else 0)
 
     virtually(main())
 
@@ -473,6 +511,25 @@ def test_without_the_store_nothing_is_sent() -> None:
         assert {type(error) for error in errors} == {e.StateError}
         assert len({id(error) for error in errors}) == 50
         assert (server.times, clock()) == ([], START)
+
+    virtually(main())
+
+
+def test_a_store_that_fails_while_many_wait_ends_all_waits() -> None:
+    """At once and not one timeout after the other."""
+
+    async def main() -> None:
+        gate, store = new_gate()
+        one = limits(concurrency=1)
+        first = asyncio.create_task(gate.ask(ticket(limits=one), Server(60.0).send))
+        await asyncio.sleep(0.1)
+        others = [asyncio.create_task(outcome(gate.ask(waiting(600, limits=one), Server().send))) for _ in range(20)]
+        await asyncio.sleep(5)
+        store.broken = e.StateError("the disk is full")
+        errors = await asyncio.gather(*others)
+        assert {type(error) for error in errors} == {e.StateError}
+        assert clock() - START < 7
+        assert await first == ANSWER
 
     virtually(main())
 
