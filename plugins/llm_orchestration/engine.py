@@ -140,7 +140,8 @@ class Conversation:
     def _may_help(self, error: errors.LLMError, asked: Target, following: Target) -> bool:
         if following.connection is None:
             # The route ends in working without a model, for outages only: a refused request is the caller's to mend.
-            return error.failover and self.request.offline is not None
+            # The class decides: what only another target's limits may cure is no outage either.
+            return type(error).failover and self.request.offline is not None
         if isinstance(error, errors.ContextWindowExceededError):
             return (following.context_window or 0) > (asked.context_window or 0)
         return error.failover
@@ -184,7 +185,7 @@ class Conversation:
         try:
             data = self._contract.check(answer.text)
             if self.accept is not None:
-                structured.accepted(data, self.accept)
+                structured.accepted(data, self.accept, self._contract.schema)
         except structured.OutputProblem as problem:
             return None, problem
         return data, None

@@ -23,6 +23,7 @@ LLMError
     ├── QuotaExceededError              F   the money or the plan is used up; waiting does not help
     ├── RequestRejectedError                the provider refuses this request
     │   └── ContextWindowExceededError  (F) only to a target with a larger window
+    ├── RequestTooLargeError            F   not sent: larger than the tokens per minute that the target allows
     ├── AuthenticationError                 401: the key is wrong
     ├── PermissionDeniedError               403: the key may not do this
     ├── ModelNotFoundError                  404: no such model or address
@@ -83,6 +84,7 @@ __all__ = [
     "RateLimitError",
     "RefusalError",
     "RequestRejectedError",
+    "RequestTooLargeError",
     "RouteConfigError",
     "ScriptedRepliesError",
     "ServerError",
@@ -317,6 +319,12 @@ class RequestRejectedError(PermanentError):
 
 class ContextWindowExceededError(RequestRejectedError):
     """The prompt does not fit the model's context window. A retry does not help; a larger window does."""
+
+
+class RequestTooLargeError(PermanentError):
+    """Not sent: no minute has room for so many tokens. A retry does not help; a target with a higher limit does."""
+
+    failover = True
 
 
 class AuthenticationError(PermanentError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from llm_orchestration.errors import LLMError, StateError, TransientError, error_from_json
@@ -31,9 +32,9 @@ def answered_event(exchange: Exchange, name: str, outcome: Outcome) -> dict[str,
     }
 
 
-def failed_event(error: LLMError) -> dict[str, Any]:
-    """There is none; the error as data."""
-    return {"status": "failed", "error": error.to_json()}
+def failed_event(error: LLMError, exchange: str | None = None, name: str | None = None) -> dict[str, Any]:
+    """There is none; the error as data, and the stored request that nobody will ask again."""
+    return {"status": "failed", "error": error.to_json(), "exchange": exchange, "request": name}
 
 
 def local_event() -> dict[str, Any]:
@@ -55,11 +56,19 @@ def outcome_of(event: Any) -> tuple[Exchange, str, Outcome]:
     """
     status = event.get("status") if isinstance(event, Mapping) else None
     if status == "failed":
+        _drop_request(event)
         raise _told(event["error"])
     if status != "answered":
         raise TransientError(f"the trigger sent an event of status {status!r}; is the triggerer of the same release?")
     exchange = Exchange.open(event["exchange"])
     return exchange, event["result"], exchange.outcome(event["result"])
+
+
+def _drop_request(event: Mapping[str, Any]) -> None:
+    """Removes the request of a try that has failed: the next one writes its own, and a prompt may hold a document."""
+    if event.get("exchange") and event.get("request"):
+        with suppress(LLMError):
+            Exchange.open(event["exchange"]).drop_request(event["request"])
 
 
 def _told(error: Any) -> LLMError:

@@ -7,6 +7,8 @@ makes one HTTP attempt per target; `LLMRetryPolicy` tells Airflow what the error
 from __future__ import annotations
 
 import asyncio
+import functools
+import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -72,7 +74,7 @@ class LLMHook(BaseHook):
         deadline: Time for one call with all its targets, instead of the route's.
         budget_usd: The most that all calls of this hook may cost together. Held only where the price is known.
         run: Name of the run that the calls belong to. Gives the run's budget its scope and decides, with the purpose
-            of a call, which weighted target is asked first.
+            and the first question of a call, which weighted target is asked first.
         budgets: Budgets that the calls count against beside those of the route file.
         deferred: Whether the caller waits without holding a worker slot; then a call may wait longer for its turn.
         gate: Limits, breaker and shared budgets; by default the one of this process.
@@ -184,7 +186,7 @@ class LLMHook(BaseHook):
             LLMError: `after`, when the route ends there or the failure is the caller's to mend.
         """
         plan = self._plan()
-        if not (plan.route.fallback_offline and after.failover and request.offline):
+        if not (plan.route.fallback_offline and type(after).failover and request.offline):
             raise after
         conversation = self._conversation(request, plan, None)
         return replace(conversation, targets=plan.targets[-1:], skipped=after.attempts).run()
@@ -258,7 +260,7 @@ class LLMHook(BaseHook):
         listed = plan.budgets.spendings(day=datetime.now(UTC).date(), run=self.run)
         return Conversation(
             request=request,
-            targets=plan.ordered(f"{self.run}|{request.purpose}"),
+            targets=plan.ordered(functools.partial(_seed, self.run, request)),
             route=plan.route.name,
             deadline=self.deadline or plan.route.deadline,
             store=self._journal,
@@ -338,6 +340,12 @@ class LLMBedrockHook(LLMHook):
 
     conn_type = "llm_bedrock"
     hook_name = "LLM (Amazon Bedrock)"
+
+
+def _seed(run: str | None, request: LLMRequest) -> str:
+    """What draws the target of a call: the same for its retry and for the next turns of its conversation."""
+    question = next(message.content for message in request.messages if message.role == "user")
+    return f"{run}|{request.purpose}|{hashlib.sha256(question.encode()).hexdigest()}"
 
 
 def _state_url() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from llm_orchestration._connections import ConnectionFacts, bind
@@ -41,12 +41,12 @@ class Plan:
         """Whether there is no model at all."""
         return self.targets[0].connection is None
 
-    def ordered(self, seed: str) -> tuple[Target, ...]:
-        """The targets in the order in which one call asks them; weights decide by the seed."""
+    def ordered(self, seed: Callable[[], str]) -> tuple[Target, ...]:
+        """The targets in the order in which one call asks them; weights decide by the seed, when there are any."""
         if not any(spec.weight is not None for spec, _ in self.bound):
             return self.targets
         by_spec = {id(spec): target for spec, target in self.bound}
-        return tuple(by_spec[id(spec)] for spec in self.route.ordered(seed) if id(spec) in by_spec)
+        return tuple(by_spec[id(spec)] for spec in self.route.ordered(seed()) if id(spec) in by_spec)
 
 
 def make_plan(

@@ -162,8 +162,8 @@ class Route:
         The first of each weighted group is drawn by weight; everything else keeps its place.
 
         Args:
-            seed: What decides, for example the DAG run and the task: the same seed always gives the same order, so a
-                retry finds the answer that the first try left in the journal.
+            seed: What decides, for example the DAG run, the task and the question: the same seed always gives the same
+                order, so that a retry goes on where the first try was.
         """
         draw = int.from_bytes(hashlib.sha256(seed.encode()).digest(), "big")
         ordered: list[TargetSpec] = []

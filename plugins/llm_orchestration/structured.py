@@ -103,8 +103,13 @@ class Contract:
         )
 
 
-def accepted(data: Any, accept: Callable[[Any], object]) -> None:
+def accepted(data: Any, accept: Callable[[Any], object], schema: Mapping[str, Any]) -> None:
     """Runs the caller's own check of data that fits the schema.
+
+    Args:
+        data: The data.
+        accept: The check.
+        schema: The schema; only names that stand in it are told.
 
     Raises:
         OutputProblem: The check raised `ValueError`; pydantic's errors are listed one by one.
@@ -116,14 +121,26 @@ def accepted(data: Any, accept: Callable[[Any], object]) -> None:
         if not callable(listed):
             raise OutputProblem((f"refused: {type(error).__name__}",), f"- {error}") from None
         told = listed()[:_MAX_PROBLEMS]
+        known = _property_names(schema)
+        # Keys of a free-form map come from the model.
+        safe = [[part if isinstance(part, int) or part in known else "*" for part in one["loc"]] for one in told]
         raise OutputProblem(
-            tuple(f"{_json_path(one['loc'])}: {one['type']}" for one in told),
+            tuple(f"{_json_path(path)}: {one['type']}" for path, one in zip(safe, told, strict=True)),
             "\n".join(f"- {_json_path(one['loc'])}: {one['msg']}" for one in told),
         ) from None
 
 
 def _json_path(location: Sequence[str | int]) -> str:
     return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+
+
+def _property_names(node: Any) -> set[str]:
+    if isinstance(node, list):
+        return set().union(*map(_property_names, node))
+    if not isinstance(node, dict):
+        return set()
+    own = node.get("properties")
+    return set(own if isinstance(own, dict) else ()).union(*map(_property_names, node.values()))
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Contract:

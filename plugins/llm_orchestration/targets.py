@@ -46,8 +46,12 @@ class Target:
 
     @property
     def endpoint(self) -> str:
-        """What shares limits and a breaker: address and model, not the route or the connection that led there."""
-        return "|".join((*(value for _, value in sorted(self.provider.identity.items())), self.model))
+        """What shares limits and a breaker in every route: connection, address and model.
+
+        The connection stands for the account: one account's used-up quota must not close another's circuit.
+        """
+        address = (value for _, value in sorted(self.provider.identity.items()))
+        return "|".join((self.connection or "", *address, self.model))
 
     @property
     def label(self) -> str:

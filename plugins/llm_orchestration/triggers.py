@@ -73,9 +73,9 @@ class LLMCallTrigger(BaseTrigger):
         try:
             event = await self._fired()
         except LLMError as error:
-            event = _event(failed_event(error))
+            event = self._failed(error)
         except Exception as error:  # noqa: BLE001 - a trigger that raises loses its error
-            event = _event(failed_event(unexpected(error)))
+            event = self._failed(unexpected(error))
         if self._from_worker and not isinstance(event, TaskSuccessEvent):
             await asyncio.sleep(max(0.0, TIME_AWAY.total_seconds() - (time.monotonic() - began)))
         yield event
@@ -84,6 +84,9 @@ class LLMCallTrigger(BaseTrigger):
         """A person ended the task: the request is cancelled already, submitted jobs are cancelled here."""
         if self._answering is not None:
             await self._answering.cancel()
+
+    def _failed(self, error: LLMError) -> TriggerEvent:
+        return _event(failed_event(error, self.exchange or None, self.name or None))
 
     async def _fired(self) -> TriggerEvent:
         exchange = Exchange.open(self.exchange)

@@ -65,7 +65,6 @@ def _node() -> tuple[list[str], list[str]]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _version(node) >= _NODE_FROM:
         return [node], [npm]
-    # The programs beside it start with the path of that Python, which npm's own do not find without a PATH.
     folder = python_peer("node").parent
     return [str(folder / "node")], [str(folder / "npm")]
 

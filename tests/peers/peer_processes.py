@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -61,7 +62,7 @@ class Peer:
         self._ready = ready
         self._log = folder / f"{name}.log"
         inherited = {
-            key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "OPENAI_", "AWS_"))
+            name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "OPENAI_", "AWS_"))
         }
         with self._log.open("wb") as log:
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
@@ -125,9 +126,10 @@ class Peer:
         return False
 
     def _first_line(self, output: IO[bytes] | None) -> str:
-        line = output.readline().decode().strip() if output is not None else ""
+        ready, _, _ = select.select([output], [], [], _UP_SECONDS) if output is not None else ((), (), ())
+        line = output.readline().decode().strip() if output is not None and ready else ""
         if not line.startswith("http"):
-            self.process.wait(10)
+            self.end()
             raise self._failed()
         return line
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, task
@@ -11,7 +12,9 @@ from llm_orchestration.operators import LLMCallOperator
 
 CALLS = int(os.environ["BENCHMARK_CALLS"])
 MANY = 5000
-COMMON: dict[str, Any] = {"route": "writing", "deferrable": True, "journal": "run"}
+COMMON: dict[str, Any] = {
+    "route": "writing", "deferrable": True, "journal": "run", "retry_delay": timedelta(seconds=5),
+}  # fmt: skip
 
 for shape in ("trigger", "worker"):
     with DAG(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 from airflow.providers.common.ai.operators.llm import LLMOperator
 from airflow.sdk import DAG
@@ -19,4 +20,10 @@ with DAG(
 ):
     for number in range(int(os.environ["BENCHMARK_CALLS"])):
         question = f"What does page {number} of document {{{{ run_id }}}} say?"
-        LLMOperator(task_id=f"ask_{number}", prompt=question, llm_conn_id="pydanticai_default")
+        LLMOperator(
+            task_id=f"ask_{number}",
+            prompt=question,
+            llm_conn_id="pydanticai_default",
+            retries=1,
+            retry_delay=timedelta(seconds=5),
+        )

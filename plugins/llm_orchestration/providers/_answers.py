@@ -180,7 +180,7 @@ def _check_status(reading: Reading) -> None:
     if status != "completed":
         reading.no_answer(f"has the status {reading.token(status) or 'nothing known'!r}")
     limit, spent = reading.call.max_output_tokens, reading.usage.output_tokens
-    if limit is not None and spent is not None and spent >= limit:
+    if "max_output_tokens" not in reading.call.omit and limit is not None and spent is not None and spent >= limit:
         # llama.cpp reports `completed` for an answer that was cut at the limit.
         reading.stopped("length")
 

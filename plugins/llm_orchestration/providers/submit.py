@@ -155,18 +155,20 @@ class BatchJob:
             body={"purpose": "batch", **({"expires_after": expiry} if openai else {})},
             files={"file": (f"{_LINE}.jsonl", line.encode(), "application/jsonl")},
         )
-        created = await self.provider.send(
-            step,
-            "POST",
-            "/batches",
-            body={
-                "input_file_id": _id(self.provider, step, uploaded),
-                "endpoint": f"/v1{path}",
-                "completion_window": _WINDOW,
-                **({"output_expires_after": expiry} if openai else {}),
-            },
-        )
-        return _id(self.provider, step, created)
+        file = _id(self.provider, step, uploaded)
+        wanted = {
+            "input_file_id": file,
+            "endpoint": f"/v1{path}",
+            "completion_window": _WINDOW,
+            **({"output_expires_after": expiry} if openai else {}),
+        }
+        try:
+            return _id(self.provider, step, await self.provider.send(step, "POST", "/batches", body=wanted))
+        except errors.LLMError as error:
+            failure = error
+        # Nobody will ask for a batch without an id, and the file holds the whole document.
+        await _best_effort(self.provider, "DELETE", f"/files/{file}", file)
+        raise failure
 
     async def poll(self, call: Call, job: str) -> Answer | None:
         """Asks for the batch, and for its file when it has ended; one or two requests.
@@ -187,7 +189,7 @@ class BatchJob:
         for name in ("output_file_id", "error_file_id"):
             file = batch.get(name)
             if isinstance(file, str) and file:
-                content = await self.provider.send(step, "GET", f"/files/{file}/content")
+                content = await _asked(self.provider, step, f"/files/{file}/content", job)
                 return self._line(call, content)
         raise _ended(self._without_line(step, job, status, response))
 

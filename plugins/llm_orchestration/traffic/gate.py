@@ -34,7 +34,7 @@ from typing import Any
 
 import structlog
 
-from llm_orchestration import errors
+from llm_orchestration import errors, telemetry
 from llm_orchestration.model import Answer, Usage
 from llm_orchestration.traffic import _endpoint, _outcomes, limits
 from llm_orchestration.traffic._endpoint import Endpoint
@@ -206,6 +206,7 @@ class TrafficGate:
         if now.opened and now.until != was.until:
             pause = round(now.until - now.changed, 3)
             _log.warning("llm.circuit.opened", **facts, reason=now.reason, times=now.opened, seconds=pause)
+            telemetry.circuit_opened(provider=ticket.provider, model=ticket.model)
         elif was.opened and not now.opened:
             _log.info("llm.circuit.closed", **facts, times=was.opened)
         elif now.cooldown > was.cooldown:

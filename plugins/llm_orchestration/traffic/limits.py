@@ -96,20 +96,17 @@ def refuse_too_large(ticket: Ticket) -> None:
     """Stops a request that no minute has room for; it would wait for ever.
 
     Raises:
-        ConfigurationError: Nothing was sent. Another target with a higher limit may be asked.
+        RequestTooLargeError: Nothing was sent. Another target with a higher limit may be asked.
     """
     most = ticket.limits.tokens_per_minute
     if most is None or ticket.tokens <= most:
         return
-    error = errors.ConfigurationError(
+    raise errors.RequestTooLargeError(
         f"{ticket.purpose} may need {ticket.tokens:,} tokens and the target's tokens_per_minute is {most:,}, so it "
         "would never get a turn; raise the limit, lower max_output_tokens or send less",
         provider=ticket.provider,
         model=ticket.model,
     )
-    # A retry cannot help, as for every ConfigurationError, but the next target may have a higher limit.
-    vars(error)["failover"] = True
-    raise error
 
 
 def block(load: Load, limits: Limits, tokens: int, now: float) -> Block | None:

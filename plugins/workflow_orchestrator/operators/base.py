@@ -48,10 +48,22 @@ def keep_time(run: RunFolder, workflow: Workflow) -> None:
         )
 
 
-def spent_money(run: RunFolder, workflow: Workflow) -> Decimal:
-    """What the model calls of the run have cost so far, as far as their prices are known, in US dollars."""
-    calls = [call for step in workflow.steps for attempt in run.attempts(step.name) for call in attempt["calls"]]
-    return sum((Decimal(call["cost_usd"]) for call in calls if call["cost_usd"] and not call["cached"]), Decimal(0))
+def spent_money(run: RunFolder, workflow: Workflow, report: StepReport) -> Decimal:
+    """What the model calls of the run have cost so far, as far as their prices are known, in US dollars.
+
+    `report` is the running attempt's. It takes the place of what the attempt left behind when it was set aside.
+    """
+    attempts = [
+        attempt
+        for step in workflow.steps
+        for attempt in run.attempts(step.name)
+        if (step.name, attempt["attempt"], attempt["state"]) != (report.step, report.attempt, "waiting")
+    ]
+    calls = [call for attempt in [*attempts, report.to_json()] for call in attempt["calls"]]
+    paid = [call["cost_usd"] for call in calls if not call["cached"]]
+    # A call that failed may have been billed too, for example for two answers that break the schema.
+    paid += [(attempt["error"] or {}).get("cost_usd") for attempt in attempts]
+    return sum((Decimal(cost) for cost in paid if cost), Decimal(0))
 
 
 @dataclass(slots=True)

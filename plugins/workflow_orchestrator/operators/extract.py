@@ -43,6 +43,9 @@ class ExtractOperator(StepOperator):
             offline=without_model,
         )
         if result.provider == "offline":
+            if not readings:
+                # Kept by an earlier process of this try, which held the reading.
+                without_model()
             reading = readings["offline"]
         else:
             reading = model.values_from_answer(result.data, document, fields)

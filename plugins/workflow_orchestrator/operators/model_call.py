@@ -110,6 +110,9 @@ class _Asking:
         run, limit = self._work.run, self._workflow.budget
         name = f"{run.workflow}/{run.run_key}"
         capped = limit.usd is not None or limit.tokens is not None
+        left = None
+        if limit.usd is not None:
+            left = max(Decimal(0), limit.usd - spent_money(run, self._workflow, self._work.report))
         return DeferredCall(
             request=request,
             route=self._route.name,
@@ -117,7 +120,7 @@ class _Asking:
             journal=self._journal(),
             run=name,
             # Two ledgers: the step's reports outlive a lost state store, the state store sees calls whose report was lost.
-            budget_usd=None if limit.usd is None else max(Decimal(0), limit.usd - spent_money(run, self._workflow)),
+            budget_usd=left,
             budgets=(Spending(f"run:{name}", limit.usd, limit.tokens),) if capped else (),
         )
 

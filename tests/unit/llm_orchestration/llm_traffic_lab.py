@@ -8,14 +8,17 @@ import os
 import selectors
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
+from llm_orchestration import errors as e
 from llm_orchestration.model import Answer, Usage
-from llm_orchestration.traffic import Limits, MemoryStateStore, Ticket
+from llm_orchestration.traffic import Limits, MemoryStateStore, Ticket, TrafficGate
+from llm_orchestration.traffic._endpoint import Endpoint
+from llm_orchestration.traffic.breaker import NEW, answered
 from llm_orchestration.traffic.contract import NO_LIMITS
 
 T = TypeVar("T")
@@ -123,6 +126,55 @@ class CountingStore(MemoryStateStore):
         # A real store lets others run in between.
         await asyncio.sleep(0)
         return await super().update(key, change, keep=keep)
+
+
+class Server:
+    """Notes when requests arrive and answers, or fails, after a while."""
+
+    def __init__(self, seconds: float = 0.0, *outcomes: Exception | Answer) -> None:
+        self.seconds = seconds
+        self.outcomes = outcomes or (ANSWER,)
+        self.times: list[float] = []
+        self.in_flight = self.peak = 0
+
+    async def send(self) -> Answer:
+        outcome = self.outcomes[min(len(self.times), len(self.outcomes) - 1)]
+        self.times.append(clock())
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            self.in_flight -= 1
+        if isinstance(outcome, Exception):
+            raise type(outcome)(str(outcome), **{k: v for k, v in vars(outcome).items() if v and k != "attempts"})
+        return outcome
+
+
+def new_gate(*, known: bool = True) -> tuple[TrafficGate, CountingStore]:
+    """A gate over a store of its own; a `known` endpoint answered a moment ago."""
+    store = CountingStore(clock)
+    if known:
+        store.put("endpoint:e", json.dumps(Endpoint(answered(NEW, "x", clock())).to_json()))
+    return TrafficGate(store, clock=clock), store
+
+
+def waiting(seconds: float, **more: Any) -> Ticket:
+    """A ticket that may wait."""
+    return ticket(wait=timedelta(seconds=seconds), **more)
+
+
+async def outcome(call: Awaitable[Any]) -> Any:
+    """What the call returned or how it failed."""
+    try:
+        return await call
+    except e.LLMError as error:
+        return error
+
+
+async def state_of(store: CountingStore) -> Endpoint:
+    """What is stored about the endpoint."""
+    return Endpoint.from_json(await store.read("endpoint:e") or {})
 
 
 class Child:

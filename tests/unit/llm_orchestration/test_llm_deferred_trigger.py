@@ -147,6 +147,7 @@ def test_a_failure_is_raised_on_the_worker_and_the_policy_decides(
     with pytest.raises(cls) as caught:
         answered(event)
     assert type(caught.value) is cls
+    assert SECRET not in everything_in(exchange.uri)
     assert caught.value.connection == "llm_default"
     decision = LLMRetryPolicy().evaluate(caught.value, 1, 3)
     assert decision.action is action

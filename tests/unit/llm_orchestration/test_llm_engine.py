@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +18,9 @@ from llm_orchestration import errors as e
 from llm_orchestration.engine import Conversation
 from llm_orchestration.journal import decode, encode
 from llm_orchestration.model import Answer, Usage
-from llm_orchestration.providers import Call, ScriptedProvider
+from llm_orchestration.providers import Call, OfflineProvider, ScriptedProvider
 from llm_orchestration.targets import Target
+from llm_orchestration.traffic.contract import Spending, Ticket
 
 REQUEST = LLMRequest((Message("user", "x"),), purpose="step")
 
@@ -201,3 +207,115 @@ def test_a_directory_journal_keeps_whole_entries_only(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         store.put("b" * 64, "not bytes")  # type: ignore[arg-type]
     assert [file.name for file in (tmp_path / "journal").iterdir()] == ["a" * 64 + ".json"]
+
+
+class Line:
+    """A remote provider that answers at once, or fails as told, and remembers what it was allowed."""
+
+    def __init__(self, *outcomes: Answer | e.LLMError) -> None:
+        self.name = "line"
+        self.allowed: list[timedelta] = []
+        self._outcomes = iter(outcomes)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return {"provider": self.name, "object": str(id(self))}
+
+    async def ask(self, call: Call) -> Answer:
+        self.allowed.append(call.timeout)
+        outcome = next(self._outcomes)
+        if isinstance(outcome, e.LLMError):
+            raise outcome
+        return outcome
+
+
+class OpenGate:
+    """A gate that lets everything through and remembers how long each request would have waited."""
+
+    def __init__(self) -> None:
+        self.waits: list[timedelta] = []
+
+    async def ask(self, ticket: Ticket, send: Callable[[], Awaitable[Answer]]) -> Answer:
+        self.waits.append(ticket.wait)
+        ticket.sent = True
+        return await send()
+
+    async def settle(self, request: str, budgets: tuple[Spending, ...], usage: Usage, usd: Decimal | None) -> None:
+        """Books nothing."""
+
+
+ANSWER = Answer("ok", Usage(1, 1), "m")
+WORDS = LLMRequest((Message("user", "x"),), purpose="step", offline=lambda: "by itself")
+NO_MODEL = Target(None, OfflineProvider(), "none")
+
+
+def test_the_end_without_a_model_takes_nothing_from_the_models() -> None:
+    """The last model has the whole deadline and waits for its turn, also where the route would go on without it."""
+    gate, line, clock = OpenGate(), Line(ANSWER), Clock()
+    limit, wait = timedelta(seconds=60), timedelta(seconds=30)
+    Conversation(WORDS, (Target("a", line, "m"), NO_MODEL), "r", limit, gate=gate, wait=wait, clock=clock).run()
+    assert (line.allowed, gate.waits) == ([limit], [wait])
+
+
+def test_a_route_goes_on_without_a_model_after_the_deadline() -> None:
+    """The outage that used the time up is the very reason to go on."""
+    clock = Clock()
+    slow = Slow(clock, 60, [{"fault": "timeout"}])
+    result = Conversation(WORDS, (target("a", slow), NO_MODEL), "r", timedelta(seconds=60), clock=clock).run()
+    assert (result.text, result.provider) == ("by itself", "offline")
+
+
+def test_a_prompt_that_is_too_long_finds_the_larger_window() -> None:
+    """A target whose window is no larger is passed over, not the end of the search."""
+    small, same, large = Line(), Line(), Line(ANSWER)
+    targets = tuple(
+        Target(name, line, "m", context_window=window)
+        for name, line, window in (("a", small, 10), ("b", same, 10), ("c", large, 1000))
+    )
+    long = LLMRequest((Message("user", "word " * 100),))
+    assert Conversation(long, targets, "r", timedelta(seconds=9)).run().connection == "c"
+    assert (small.allowed, same.allowed) == ([], [])
+
+
+def test_an_answer_is_kept_although_its_asker_is_cancelled_while_all_threads_are_busy() -> None:
+    """It is paid for. The write waits for a thread, and a cancellation does not take it back."""
+    store, free = MemoryJournal(), threading.Event()
+
+    async def cancelled() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        arrived = asyncio.Event()
+
+        class Noticed(Line):
+            async def ask(self, call: Call) -> Answer:
+                loop.run_in_executor(None, free.wait)
+                arrived.set()
+                return ANSWER
+
+        one = Target("a", Noticed(), "m")
+        asking = asyncio.create_task(Conversation(WORDS, (one,), "r", timedelta(seconds=9), store=store).arun())
+        await arrived.wait()
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        free.set()
+
+    asyncio.run(cancelled())
+    assert len(store) == 1
+
+
+def test_a_long_answer_is_checked_beside_the_loop() -> None:
+    """A thousand calls share the loop; only a short answer is checked on it."""
+    places: list[bool] = []
+
+    def accept(data: Any) -> None:
+        places.append(threading.current_thread() is threading.main_thread())
+
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    for length in (10, 100_000):
+        line = Line(Answer('{"a":"' + "x" * length + '"}', Usage(1, 1), "m"))
+        request = LLMRequest((Message("user", "x"),), schema=schema)
+        call = Conversation(request, (Target("a", line, "m"),), "r", timedelta(seconds=9), accept=accept)
+        asyncio.run(call.arun())
+    assert places == [True, False]

@@ -46,7 +46,7 @@ RETRYABLE = {
 }
 FAILOVER = (
     RETRYABLE - {"TransientError", "InvalidOutputError", "ConnectionLookupError", "JournalError", "StateError"}
-) | {"QuotaExceededError"}
+) | {"QuotaExceededError", "RequestTooLargeError"}
 
 
 def build(cls: type[e.LLMError]) -> e.LLMError:

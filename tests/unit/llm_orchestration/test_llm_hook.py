@@ -455,6 +455,33 @@ def test_a_pydantic_model_gives_the_schema_and_checks_the_answer(server: Server,
         LLMHook().structured(text(), Person)
 
 
+class Household(BaseModel):
+    """People by name: the keys come from the model."""
+
+    people: dict[str, Person]
+
+
+def test_keys_that_a_model_invents_stay_out_of_the_error(server: Server, connect: Connect) -> None:
+    """They may be words of the document. The model itself is told them, because it wrote them."""
+    connect()
+    server.replies["m1"] = chat('{"people":{"Patient 4711":{"name":"Bob","age":3}}}')
+    with pytest.raises(e.InvalidOutputError, match=r"\$\.people\.\*\.name: value_error") as caught:
+        LLMHook().structured(text(), Household)
+    assert "4711" not in f"{caught.value} {caught.value.to_json()}"
+    assert "$.people.Patient 4711.name" in server.last().body["messages"][-1]["content"]
+
+
+def test_weights_share_the_questions_of_one_run(server: Server, connect: Connect, routes_file: Routes) -> None:
+    """Mapped tasks of one run have one purpose and go both ways; a question asked again goes the same way."""
+    weighted = [{"connection": connect(f"llm_{name}", model=name), "weight": 1} for name in ("a", "b")]
+    server.replies["a"] = server.replies["b"] = chat("ok")
+    hook = LLMHook(routes_path=routes_file(*weighted), run="dag/run")
+    ways = [hook.chat(text(f"question {number}")).connection for number in range(12)]
+    assert set(ways) == {"llm_a", "llm_b"}
+    turns = (Message("user", "question 1"), Message("assistant", "no"), Message("user", "again"))
+    assert hook.chat(text("question 1")).connection == hook.chat(LLMRequest(turns)).connection == ways[1]
+
+
 KILLED = """
 import os, signal, sys
 from llm_orchestration import DirectoryJournal, LLMHook, LLMRequest, Message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -38,6 +39,14 @@ def test_text_that_is_not_clean_json_is_refused(text: str, told: str) -> None:
 def test_one_fence_around_the_answer_is_taken_off(text: str) -> None:
     """What a model without constrained decoding adds costs no second question."""
     assert read(text) == {"a": 1}
+
+
+def test_a_cut_answer_full_of_escaped_quotes_is_refused_at_once() -> None:
+    """Reading takes time in proportion to the length; anew from each quote, this text would take hours."""
+    began = time.process_time()
+    with pytest.raises(OutputProblem, match="not JSON"):
+        read('{"rows":[' + "[]," * MAX_DEPTH + '"' + 'a\\"' * 300_000)
+    assert time.process_time() - began < 5
 
 
 def test_brackets_inside_texts_are_not_depth() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -43,6 +44,7 @@ class Desk:
 
     def __init__(self, *polled: Answer | BaseException | None) -> None:
         self.submitted = 0
+        self.cancelled: list[str] = []
         self.discarded: list[str] = []
         self._polled: Iterator[Answer | BaseException | None] = iter(polled)
 
@@ -57,7 +59,7 @@ class Desk:
         return outcome
 
     async def cancel(self, job: str) -> None:
-        """Nothing to stop."""
+        self.cancelled.append(job)
 
     async def discard(self, job: str) -> None:
         self.discarded.append(job)
@@ -111,11 +113,58 @@ def test_a_question_that_fails_is_not_the_end_of_the_job(monkeypatch: pytest.Mon
 
 
 def test_a_job_that_ended_badly_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its error comes out as it is, and the next try submits anew."""
+    """Its error comes out as it is, the next try submits anew, and the provider keeps no document."""
     desk, book = Desk(None, JobEndedError(e.ServerError("the model failed"))), Book()
     with pytest.raises(e.ServerError, match="the model failed"):
         answer_of(monkeypatch, desk, book)
-    assert book.jobs == {}
+    assert (book.jobs, desk.discarded) == ({}, ["job-1"])
+
+
+@pytest.mark.parametrize("polled", [[None] * 200_000, [e.ServerError("busy")] * 5])
+def test_a_job_that_nobody_could_ask_for_again_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, polled: list[BaseException | None]
+) -> None:
+    """Without a book, the wait that ends without an answer ends the job too: a retry would pay beside it."""
+    desk = Desk(*polled)
+    with pytest.raises((e.CallTimeoutError, e.ServerError)):
+        answer_of(monkeypatch, desk, None, replace(CALL, timeout=timedelta(milliseconds=20)))
+    assert (desk.cancelled, desk.discarded) == (["job-1"], ["job-1"])
+
+
+class LostBook(Book):
+    """A book whose store is down."""
+
+    def get(self, request: str) -> str | None:
+        raise OSError("store is down")
+
+    def put(self, request: str, job: str) -> None:
+        raise OSError("store is down")
+
+    def forget(self, request: str) -> None:
+        raise OSError("store is down")
+
+
+def test_nothing_is_submitted_while_the_book_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job may be under way, so a retry later is cheaper than a second one."""
+    desk = Desk(ANSWER)
+    with pytest.raises(e.StateError, match="OSError"):
+        answer_of(monkeypatch, desk, LostBook())
+    assert desk.submitted == 0
+
+
+def test_a_book_that_cannot_be_written_costs_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that submitted asks on, and letting go of the job does not fail."""
+    book, desk = LostBook(), Desk(None, ANSWER)
+    monkeypatch.setattr(book, "get", Book().get)
+    monkeypatch.setattr(providers, "submitting", lambda provider, mode: desk)
+    provider: Any = desk
+
+    async def through() -> Answer:
+        submitted = await submitted_answer(provider, "background", CALL, "key", book)
+        await submitted.release()
+        return submitted.answer
+
+    assert asyncio.run(through()) == ANSWER
 
 
 def test_the_deadline_ends_the_wait_and_keeps_the_job(monkeypatch: pytest.MonkeyPatch) -> None:

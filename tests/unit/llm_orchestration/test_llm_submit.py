@@ -255,6 +255,23 @@ def test_each_end_of_a_batch_has_one_class(server: Server, batch: BatchJob, row:
     assert type(caught.value.error) is cls, str(caught.value)
 
 
+def test_a_file_that_is_gone_ends_the_batch(server: Server, batch: BatchJob) -> None:
+    """Files expire. The next try submits anew instead of asking for the same file for ever."""
+    server.replies[BATCH] = ok({"status": "completed", "output_file_id": "file_out"})
+    server.replies[OUTPUT] = failure(404, "not_found")
+    with pytest.raises(JobEndedError) as caught:
+        run(batch.poll(CALL, "batch_1"))
+    assert type(caught.value.error) is e.ConnectionLostError
+
+
+def test_a_document_is_taken_back_when_its_batch_is_refused(server: Server, batch: BatchJob) -> None:
+    """The upload holds the whole prompt, and nothing leads to it any more."""
+    server.replies["POST /v1/batches"] = failure(429, "insufficient_quota")
+    with pytest.raises(e.QuotaExceededError):
+        run(batch.submit(CALL))
+    assert [(request.method, request.path) for request in server.requests][-1] == ("DELETE", "/v1/files/file_in")
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"id": 1}', b'{"response": 5}', b"[" * 200_000, b'"x"'])
 def test_a_damaged_file_is_asked_for_again(server: Server, batch: BatchJob, body: bytes) -> None:
     """A file that does not read as a line may have been cut on its way."""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from llm_traffic_lab import START, limits, ticket, worst_in_a_minute
 
-from llm_orchestration.errors import ConfigurationError, error_from_json
+from llm_orchestration.errors import RequestTooLargeError, error_from_json
 from llm_orchestration.traffic.limits import IDLE, Entry, Load, block, enter, left, refuse_too_large, taken_back
 
 PER_MINUTE = limits(requests=5, tokens=1000)
@@ -116,7 +116,7 @@ def test_a_clock_that_was_set_back_stops_nobody(set_back: float) -> None:
 def test_more_tokens_than_a_minute_has_are_refused_at_once() -> None:
     """The error names the limit, no retry is made, and a target with a higher limit may be asked, also after a pickle."""
     refuse_too_large(ticket(tokens=1000, limits=PER_MINUTE))
-    with pytest.raises(ConfigurationError, match=r"1,001 tokens .* tokens_per_minute is 1,000") as caught:
+    with pytest.raises(RequestTooLargeError, match=r"1,001 tokens .* tokens_per_minute is 1,000") as caught:
         refuse_too_large(ticket(tokens=1001, limits=PER_MINUTE))
     for error in (caught.value, pickle.loads(pickle.dumps(caught.value)), error_from_json(caught.value.to_json())):
         assert (error.retryable, error.failover) == (False, True)

@@ -14,7 +14,7 @@ from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.model import Budget, Workflow
 from workflow_orchestrator.errors import BudgetError
 from workflow_orchestrator.operators.base import keep_time, spent_money
-from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.record import RunFolder, StepReport
 from workflow_orchestrator.storage import LocalStorage
 
 pytestmark = pytest.mark.airflow
@@ -48,12 +48,24 @@ def test_time_is_summed_over_steps_and_attempts(workflow: Workflow, tmp_path: Pa
 
 
 def test_money_counts_what_was_paid(workflow: Workflow, tmp_path: Path) -> None:
-    """An answer from the journal was paid for before; an unknown price adds nothing that could be summed."""
+    """An answer from the journal was paid for before; an unknown price adds nothing; a failed call may have a bill."""
     run = RunFolder(LocalStorage(tmp_path), NAME, "r")
     calls = [
         {"cost_usd": "0.10", "cached": False},
         {"cost_usd": "0.10", "cached": True},
         {"cost_usd": None, "cached": False},
     ]
-    worked(run, "extract_factsheet_data", {"calls": calls}, {"calls": calls[:1]})
-    assert spent_money(run, workflow) == Decimal("0.20")
+    failed = {"error": {"error": "InvalidOutputError", "cost_usd": "0.03"}}
+    worked(run, "extract_factsheet_data", {"calls": calls, "attempt": 1}, {"calls": calls[:1], "attempt": 2, **failed})
+    later = StepReport("generate_summary_script", 1, "now")
+    assert spent_money(run, workflow, later) == Decimal("0.23")
+
+
+def test_money_of_the_running_attempt_counts_once(workflow: Workflow, tmp_path: Path) -> None:
+    """Its calls so far count before they are written, and not again from the stint that was set aside."""
+    run = RunFolder(LocalStorage(tmp_path), NAME, "r")
+    call = {"cost_usd": "0.10", "cached": False}
+    running = StepReport("generate_summary_script", 2, "now", calls=[call])
+    assert spent_money(run, workflow, running) == Decimal("0.10")
+    worked(run, "generate_summary_script", {"calls": [call], "attempt": 2, "state": "waiting"})
+    assert spent_money(run, workflow, running) == Decimal("0.10")
