@@ -139,9 +139,7 @@ class Conversation:
 
     def _may_help(self, error: errors.LLMError, asked: Target, following: Target) -> bool:
         if following.connection is None:
-            # The route ends in working without a model, for outages only: a refused request is the caller's to mend.
-            # The class decides: what only another target's limits may cure is no outage either.
-            return type(error).failover and self.request.offline is not None
+            return is_outage(error) and self.request.offline is not None
         if isinstance(error, errors.ContextWindowExceededError):
             return (following.context_window or 0) > (asked.context_window or 0)
         return error.failover
@@ -387,6 +385,11 @@ class Conversation:
         error.attempts = tuple(self._attempts)
         if self._bills:
             error.usage, error.cost_usd = self._spent()
+
+
+def is_outage(error: errors.LLMError) -> bool:
+    """Whether a route that ends in working without a model goes on after an error: a refused request is the caller's to mend."""
+    return error.failover and not isinstance(error, errors.RequestTooLargeError)
 
 
 def _question_back(answer: Answer, problem: structured.OutputProblem) -> tuple[Message, Message]:

@@ -17,6 +17,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 from llm_orchestration.errors import ConfigurationError, LLMError
@@ -93,12 +94,8 @@ class _Fill:
     """Fills templates with one set of values. A value is never a template itself."""
 
     def __init__(self, purpose: str, values: Mapping[str, Any]) -> None:
-        from airflow.sdk.definitions._internal.templater import SandboxedEnvironment
-        from jinja2 import StrictUndefined
-
         self._purpose = purpose
         self._values = values
-        self._environment = SandboxedEnvironment(undefined=StrictUndefined, cache_size=0)  # type: ignore[no-untyped-call]
 
     def value(self, template: Any) -> Any:
         """A value with every text in it filled in, and every reference replaced by its XCom."""
@@ -119,12 +116,26 @@ class _Fill:
         if "{" not in template:
             return template
         try:
-            return str(self._environment.from_string(template).render(self._values))
+            return str(_compiled(template).render(self._values))
         except LLMError:
             raise
         except TemplateError as error:
             problem = f"{type(error).__name__}: {error}"[:200]
         raise ConfigurationError(f"{self._purpose}: the prompt cannot be filled in by the triggerer: {problem}")
+
+
+@lru_cache(maxsize=512)
+def _compiled(template: str) -> Any:
+    """A template, compiled once per process: a thousand runs of one task have the same one, and all share the loop."""
+    return _environment().from_string(template)
+
+
+@cache
+def _environment() -> Any:
+    from airflow.sdk.definitions._internal.templater import SandboxedEnvironment
+    from jinja2 import StrictUndefined
+
+    return SandboxedEnvironment(undefined=StrictUndefined, cache_size=0)  # type: ignore[no-untyped-call]
 
 
 class _TaskInstance:

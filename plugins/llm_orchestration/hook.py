@@ -24,7 +24,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from llm_orchestration import _bridge
 from llm_orchestration._connections import ConnectionFacts, bind, read_connection
 from llm_orchestration._lookup import aconfirm_absent, confirm_absent
-from llm_orchestration.engine import Conversation
+from llm_orchestration.engine import Conversation, is_outage
 from llm_orchestration.errors import (
     ConfigurationError,
     LLMError,
@@ -186,7 +186,7 @@ class LLMHook(BaseHook):
             LLMError: `after`, when the route ends there or the failure is the caller's to mend.
         """
         plan = self._plan()
-        if not (plan.route.fallback_offline and type(after).failover and request.offline):
+        if not (plan.route.fallback_offline and is_outage(after) and request.offline):
             raise after
         conversation = self._conversation(request, plan, None)
         return replace(conversation, targets=plan.targets[-1:], skipped=after.attempts).run()

@@ -170,9 +170,13 @@ def _compile(text: str) -> Contract:
         raise ConfigurationError(f"the answer schema is invalid at {error.json_path}: {error.message[:200]}") from None
     if not isinstance(schema, dict) or schema.get("type") != "object":
         raise ConfigurationError('the answer schema must have "type": "object" at its root')
-    outside = sorted({ref for ref in _references(schema) if not ref.startswith("#")})
+    references = sorted(set(_references(schema)))
+    outside = [ref for ref in references if not ref.startswith("#")]
     if outside:
         raise ConfigurationError(f"the answer schema refers outside itself: {', '.join(outside)}; inline it")
+    nowhere = [ref for ref in references if not _resolves(schema, ref)]
+    if nowhere:
+        raise ConfigurationError(f"the answer schema refers to nothing: {', '.join(nowhere)}; define it under $defs")
     strict = _can_be_strict(schema)
     # An empty registry: a validator with the default one would fetch unknown references from the network.
     validator = Draft202012Validator(schema, registry=Registry())
@@ -282,6 +286,19 @@ def _references(node: Any) -> list[str]:
     if isinstance(node, list):
         return [ref for value in node for ref in _references(value)]
     return []
+
+
+def _resolves(schema: dict[str, Any], ref: str) -> bool:
+    from referencing import Registry, Resource
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    registry = Registry().with_resource("", Resource.from_contents(schema, default_specification=DRAFT202012))
+    try:
+        registry.resolver().lookup(ref)
+    except Unresolvable:
+        return False
+    return True
 
 
 def _can_be_strict(node: Any) -> bool:

@@ -175,7 +175,8 @@ def _check_status(reading: Reading) -> None:
     if status == "incomplete":
         details = body.get("incomplete_details")
         reason = details.get("reason") if isinstance(details, dict) else None
-        reading.stopped("length" if reason == "max_output_tokens" else reason)
+        # Without a reason it was cut: a filter always says so.
+        reading.stopped("length" if reason in ("max_output_tokens", None) else reason)
         reading.no_answer("is incomplete")
     if status != "completed":
         reading.no_answer(f"has the status {reading.token(status) or 'nothing known'!r}")

@@ -124,7 +124,7 @@ _BY_STATUS: Mapping[int, _Verdict] = {
 # How long AWS takes to set up the access to a model that is asked for the first time; it sends no header.
 _AGREEMENT = timedelta(minutes=15)
 
-_REQUEST_IDS = ("x-request-id", "x-amzn-requestid", "apim-request-id")
+_REQUEST_IDS = ("x-request-id", "x-amzn-requestid", "apim-request-id", "x-litellm-call-id")
 _WEEK_SECONDS = 7 * 86_400
 _TOKEN = re.compile(r"[\w.:/+=@\-\[\]]{1,128}\Z")
 _KEYS = re.compile(r"\b(?:(?:sk|key)-[\w*.\-]{4,}|A[A-Z]{3}[A-Z0-9]{12,})")

@@ -43,7 +43,8 @@ def responses_parameters(call: Call) -> dict[str, Any]:
     """Body of a request to `/responses`. `store` is off: documents do not stay with the provider."""
     parameters: dict[str, Any] = {
         "model": call.model,
-        "input": messages(call),
+        # The type is optional at OpenAI; llama.cpp refuses an assistant's turn without it.
+        "input": [{"type": "message", **message} for message in messages(call)],
         "temperature": call.temperature,
         "max_output_tokens": call.max_output_tokens,
         "store": False,

@@ -92,6 +92,7 @@ class _Asking:
             LLMError: the call failed.
         """
         from llm_orchestration.deferral import answered, defer_call
+        from llm_orchestration.exchange import Outcome
 
         call = self._call(request)
         name = f"{self._work.context['ti'].task_id}/try{self._work.context['ti'].try_number}-{call.key[:20]}"
@@ -100,7 +101,10 @@ class _Asking:
             return known.result
         event, self._work.event = self._work.event, None
         if event is not None and event["status"] == "failed":
-            return answered(event, call)
+            result = answered(event, call)
+            # Kept, so that a later stint does not take the failure of a later question for this one's.
+            self._exchange.put_result(name, Outcome(result))
+            return result
         return defer_call(self._work.operator, self._exchange, call, name=name, method_name=RESUME)
 
     def _call(self, request: LLMRequest) -> DeferredCall:

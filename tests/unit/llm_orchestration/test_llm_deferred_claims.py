@@ -192,6 +192,7 @@ def test_an_owner_that_was_taken_for_lost_leaves_its_successor_alone(store: Fold
     assert files(store) == [f"claims/{KEY}/1.json", f"claims/{KEY}/2.json"]
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_claim_of_a_forked_parent_is_not_the_childs_own(store: FolderStore) -> None:
     """A child that inherited the module's memory waits for its parent as anybody else."""
     claim = take(Time().claims(store))

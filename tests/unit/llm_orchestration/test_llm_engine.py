@@ -265,6 +265,13 @@ def test_a_route_goes_on_without_a_model_after_the_deadline() -> None:
     assert (result.text, result.provider) == ("by itself", "offline")
 
 
+@pytest.mark.parametrize("refusal", [e.RequestTooLargeError("too large"), e.RequestRejectedError("refused")])
+def test_a_refused_request_does_not_end_without_a_model(refusal: e.LLMError) -> None:
+    """Nothing is out of order but the request, and working without a model would hide that."""
+    with pytest.raises(type(refusal)):
+        Conversation(WORDS, (Target("a", Line(refusal), "m"), NO_MODEL), "r", timedelta(seconds=9)).run()
+
+
 def test_a_prompt_that_is_too_long_finds_the_larger_window() -> None:
     """A target whose window is no larger is passed over, not the end of the search."""
     small, same, large = Line(), Line(), Line(ANSWER)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from llm_loopback import JSON, Reply, Server, chat, failure, html, http_date, ok, raw, responses
+from llm_loopback import GOOD, JSON, Reply, Server, chat, failure, html, http_date, ok, raw, responses
 
 from llm_orchestration import _bridge
 from llm_orchestration import errors as e
@@ -138,7 +138,7 @@ RESPONSES: dict[str, tuple[Reply, type[e.LLMError]]] = {
     "length": (responses(status="incomplete", incomplete_details={"reason": "max_output_tokens"}), e.TruncatedError),
     "length called completed": (responses(output_tokens=300), e.TruncatedError),
     "filter": (responses(status="incomplete", incomplete_details={"reason": "content_filter"}), e.ContentFilterError),
-    "incomplete": (responses(status="incomplete", incomplete_details=None), e.ProtocolError),
+    "incomplete": (responses(status="incomplete", incomplete_details=None), e.TruncatedError),
     "refusal": (responses("I cannot.", part="refusal"), e.RefusalError),
     "failed": (responses(status="failed", error={"code": "server_error", "message": "boom"}), e.ServerError),
     "failed rate": (
@@ -198,6 +198,13 @@ def test_a_response_that_is_no_whole_answer_is_never_success(server: Server, row
         ask(server, "m", "responses", max_output_tokens=300)
     assert type(caught.value) is cls
     assert server.count("m") == 1
+
+
+def test_a_limit_that_was_not_sent_cuts_no_answer(server: Server) -> None:
+    """A model that refuses the parameter may write more, and its answer is whole."""
+    server.replies["m"] = responses(output_tokens=300)
+    assert ask(server, "m", "responses", max_output_tokens=300, omit=frozenset({"max_output_tokens"})).text == GOOD
+    assert "max_output_tokens" not in server.last().body
 
 
 def test_a_date_in_retry_after_is_a_wait(server: Server) -> None:

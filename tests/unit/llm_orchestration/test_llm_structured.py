@@ -153,6 +153,7 @@ def test_many_problems_are_counted_not_listed() -> None:
         ({"type": "array"}, "object"),
         ({"type": "objekt"}, "invalid"),
         ({"type": "object", "properties": {"a": {"$ref": "https://example.com/x.json"}}}, "outside itself"),
+        ({"type": "object", "properties": {"a": {"$ref": "#/$defs/missing"}}}, "refers to nothing"),
         ({"type": "object", "x": object()}, "not JSON"),
     ],
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -176,6 +178,23 @@ def test_without_a_model_nothing_is_waited_for(workflow: Workflow, monkeypatch: 
     monkeypatch.delenv("AIRFLOW_CONN_LLM_DEFAULT", raising=False)
     result, left = finish(asker(workflow))
     assert (result["turn1"], left) == ("offline", 0)
+
+
+@pytest.mark.usefixtures("run", "connected")
+def test_an_outage_that_lasts_ends_each_question_without_a_model(root: Path, tmp_path: Path, server: Server) -> None:
+    """On a route that goes on without a model the step leaves once for each question, and not for ever."""
+    include = tmp_path / "include"
+    shutil.copytree(root / "include", include, ignore=shutil.ignore_patterns("samples"))
+    routes = include / "llm.yaml"
+    routes.write_text(f"{routes.read_text(encoding='utf-8').rstrip()}\n      - offline\n", encoding="utf-8")
+    server.replies["m1"] = failure(503, "overloaded")
+    step = asker(load_workflow(root / "dags" / NAME, include))
+    go_on: Callable[[], Any] = lambda: step.execute(context())  # noqa: E731 - replaced below
+    for _ in range(2):
+        with pytest.raises(TaskDeferred) as deferred:
+            go_on()
+        go_on = functools.partial(step.resume, context(), event_of(deferred.value))
+    assert go_on()["turn1"] == "offline"
 
 
 @pytest.mark.usefixtures("connected")
