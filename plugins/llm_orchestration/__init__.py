@@ -54,10 +54,21 @@ from llm_orchestration.stores import Store, open_store
 from llm_orchestration.traffic import Limits, Spending
 
 if TYPE_CHECKING:
+    from llm_orchestration.deferral import answered, defer_call
+    from llm_orchestration.events import read_result
     from llm_orchestration.hook import LLMHook, Mode
+    from llm_orchestration.operators import LLMCallOperator
     from llm_orchestration.retry_policy import LLMRetryPolicy
 
-_LAZY = {"LLMHook": "hook", "Mode": "hook", "LLMRetryPolicy": "retry_policy"}
+_LAZY = {
+    "LLMCallOperator": "operators",
+    "LLMHook": "hook",
+    "LLMRetryPolicy": "retry_policy",
+    "Mode": "hook",
+    "answered": "deferral",
+    "defer_call": "deferral",
+    "read_result": "events",
+}
 
 __all__ = [
     "Attempt",
@@ -76,6 +87,7 @@ __all__ = [
     "InvalidOutputError",
     "Journal",
     "JournalError",
+    "LLMCallOperator",
     "LLMError",
     "LLMHook",
     "LLMRequest",
@@ -114,8 +126,11 @@ __all__ = [
     "TransientError",
     "TruncatedError",
     "Usage",
+    "answered",
+    "defer_call",
     "load_routes",
     "open_store",
+    "read_result",
 ]
 
 

@@ -77,8 +77,8 @@ class Answering:
         return await (await self._opened()).hook.works_here()
 
     async def cancel(self) -> None:
-        """Stops submitted jobs after the asking was cancelled by a person. Never raises."""
-        if self._asking is None:
+        """Stops submitted jobs that nobody waits for any more. Never raises."""
+        if self._asking is None or not self._asking.jobs.open_jobs:
             return
         jobs, hook = self._asking.jobs, self._asking.hook
         for job in jobs.open_jobs:
@@ -122,13 +122,14 @@ class Answering:
         result = await asking.result()
         resent = claim.lost and not result.cached and not asking.jobs.resumed
         outcome = Outcome(replace(result, attempts=(*_note(resent), *result.attempts)), resent)
-        await asyncio.to_thread(self._keep, outcome, asking.jobs)
+        await asyncio.to_thread(self._keep, outcome)
+        # Another target answered while a job that timed out went on: nobody will ask for it again.
+        await self.cancel()
         return outcome
 
-    def _keep(self, outcome: Outcome, jobs: StoreJobBook) -> None:
+    def _keep(self, outcome: Outcome) -> None:
         self._exchange.put_result(self._name, outcome)
         try:
-            jobs.close()
             if self._call is None:
                 self._exchange.drop_request(self._name)
         except Exception as error:  # noqa: BLE001 - the answer is kept; what is left over costs nothing

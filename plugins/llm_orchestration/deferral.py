@@ -22,7 +22,7 @@ from llm_orchestration.errors import LLMError
 from llm_orchestration.events import outcome_of, read_result
 from llm_orchestration.exchange import DeferredCall, Exchange, Outcome
 from llm_orchestration.model import LLMResult
-from llm_orchestration.places import open_journal
+from llm_orchestration.places import open_journal, shared_store
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -139,6 +139,7 @@ def answer_now(exchange: Exchange, call: DeferredCall, *, name: str, hook: Any =
 
 def hook_of(call: DeferredCall) -> Any:
     """The hook that asks a stored call on a worker."""
+    from llm_orchestration.claims import StoreJobBook
     from llm_orchestration.hook import LLMHook
 
     return LLMHook(
@@ -150,6 +151,7 @@ def hook_of(call: DeferredCall) -> Any:
         budget_usd=call.budget_usd,
         run=call.run,
         budgets=call.budgets,
+        jobs=None if call.journal is None else StoreJobBook(shared_store(call.journal)),
     )
 
 

@@ -140,9 +140,17 @@ class Conversation:
     def _may_help(self, error: errors.LLMError, asked: Target, following: Target) -> bool:
         if following.connection is None:
             return is_outage(error) and self.request.offline is not None
+        if isinstance(error, errors.BudgetExceededError):
+            return self._is_cheaper(following, asked)
         if isinstance(error, errors.ContextWindowExceededError):
             return (following.context_window or 0) > (asked.context_window or 0)
         return error.failover
+
+    def _is_cheaper(self, following: Target, asked: Target) -> bool:
+        one, other = (
+            self._worst(target, self._call(target, self.request.messages, timedelta(0))) for target in (following, asked)
+        )
+        return one is not None and other is not None and one < other
 
     def _usable(self, answer: Answer, target: Target) -> Steps:
         """The result of an answer, after one question back when it breaks the schema."""
@@ -263,9 +271,9 @@ class Conversation:
             request=self._recall.key(target, call),
             limits=target.limits,
             budgets=self.budgets,
-            tokens=pricing.worst_case_tokens(call.messages, call.max_output_tokens),
+            tokens=self._most_read(call) + (call.max_output_tokens or 0),
             cost=functools.partial(pricing.cost, target.price),
-            worst_usd=None if target.price is None else target.price.worst_case(call.messages, call.max_output_tokens),
+            worst_usd=self._worst(target, call),
             wait=wait,
             hold=call.timeout,
             purpose=self.request.purpose,
@@ -312,10 +320,10 @@ class Conversation:
 
     def _afford(self, target: Target, call: Call) -> None:
         """Stops before a call whose worst case is above the budget. An unknown price cannot be held to one."""
-        if self.budget_usd is None or target.price is None:
+        worst = self._worst(target, call)
+        if self.budget_usd is None or worst is None:
             return
         spent = sum((usd for _, usd in self._bills if usd is not None), Decimal(0))
-        worst = target.price.worst_case(call.messages, call.max_output_tokens)
         if spent + worst > self.budget_usd:
             raise errors.BudgetExceededError(
                 f"{self.request.purpose} could cost {worst:.6f} USD and only {self.budget_usd - spent:.6f} USD is "
@@ -323,6 +331,13 @@ class Conversation:
                 provider=target.provider.name,
                 model=target.model,
             )
+
+    def _most_read(self, call: Call) -> int:
+        return pricing.most_input_tokens(call.messages, 0 if self._contract is None else self._contract.size)
+
+    def _worst(self, target: Target, call: Call) -> Decimal | None:
+        """The most that a request can cost, `None` when the price is unknown."""
+        return None if target.price is None else target.price.worst_case(self._most_read(call), call.max_output_tokens)
 
     def _find(self, target: Target, messages: tuple[Message, ...]) -> Steps:
         call = self._call(target, messages, timedelta(0))
@@ -388,8 +403,11 @@ class Conversation:
 
 
 def is_outage(error: errors.LLMError) -> bool:
-    """Whether a route that ends in working without a model goes on after an error: a refused request is the caller's to mend."""
-    return error.failover and not isinstance(error, errors.RequestTooLargeError)
+    """Whether a route that ends in working without a model goes on after an error.
+
+    A refused request is the caller's to mend, and for a turn under our own limits a retry can wait.
+    """
+    return error.failover and not isinstance(error, errors.RequestTooLargeError | errors.ThrottledError)
 
 
 def _question_back(answer: Answer, problem: structured.OutputProblem) -> tuple[Message, Message]:
@@ -407,5 +425,6 @@ def _question_back(answer: Answer, problem: structured.OutputProblem) -> tuple[M
 
 
 def _verdict(failures: Sequence[errors.LLMError]) -> errors.LLMError:
-    """The failure that stands for a chain: one that a retry may cure, if there is any, otherwise the first."""
-    return next((error for error in failures if error.retryable), failures[0])
+    """The failure that stands for a chain: of those that a retry may cure the one that asks for the shortest wait."""
+    curable = [error for error in failures if error.retryable]
+    return min(curable, key=lambda error: error.retry_after or timedelta(0)) if curable else failures[0]

@@ -30,7 +30,7 @@ LLMError
     ├── ContentFilterError                  the provider's filter stopped the prompt or the answer
     ├── TruncatedError                      the answer was cut at max_output_tokens
     ├── RefusalError                        the model declined
-    ├── BudgetExceededError                 the next call could cost more than what is left
+    ├── BudgetExceededError             (F) the next call could cost more than what is left; only to a cheaper target
     ├── OfflineUnavailableError             no model is configured and the step has no model-free routine
     ├── OfflineOutputError                  the model-free routine returned something unusable
     └── ConfigurationError                  the setup contradicts itself or is incomplete
@@ -294,7 +294,7 @@ class ConnectionLookupError(TransientError):
 
 
 class StateError(TransientError):
-    """The store of limits and budgets cannot be used. A retry helps once it answers again.
+    """The store of limits, budgets or calls in flight cannot be used. A retry helps once it answers again.
 
     Raised before any request, because a budget that cannot be read cannot be held.
     """

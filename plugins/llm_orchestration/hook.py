@@ -257,6 +257,11 @@ class LLMHook(BaseHook):
         return result
 
     def _conversation(self, request: LLMRequest, plan: Plan, accept: Accept | None) -> Conversation:
+        if not self.deferred and any(target.submit == "batch" for target in plan.targets):
+            raise ConfigurationError(
+                f"route {plan.route.name!r} has a target with submit: batch, which answers within a day; only a deferred "
+                "call can wait for it"
+            )
         listed = plan.budgets.spendings(day=datetime.now(UTC).date(), run=self.run)
         return Conversation(
             request=request,

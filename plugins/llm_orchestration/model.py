@@ -232,7 +232,7 @@ class Attempt:
     Args:
         connection: Airflow connection id, or `offline`.
         model: Model that was asked.
-        outcome: `answered`, `invalid`, `journal`, `skipped`, or the name of the error class.
+        outcome: `answered`, `invalid`, `journal`, `skipped`, `resent_after_lost_claim`, or the name of the error class.
         seconds: Wall time of the step.
         status: HTTP status of a failure.
         request_id: The provider's id.

@@ -83,12 +83,12 @@ class Price:
         total = (usage.input_tokens - cached) * held.input + cached * cached_price + usage.output_tokens * held.output
         return total / _MILLION
 
-    def worst_case(self, messages: tuple[Message, ...], max_output_tokens: int | None) -> Decimal:
+    def worst_case(self, input_tokens: int, max_output_tokens: int | None) -> Decimal:
         """The most that one request can cost, as an estimate made before it is sent.
 
         Without an output limit only the input is counted, so the true bill can be higher.
         """
-        return self.of(Usage(worst_case_tokens(messages, None), max_output_tokens or 0)) or Decimal(0)
+        return self.of(Usage(input_tokens, max_output_tokens or 0)) or Decimal(0)
 
     def _at(self, input_tokens: int) -> Price | PriceTier:
         return next((tier for tier in reversed(self.tiers) if input_tokens > tier.above), self)
@@ -100,10 +100,15 @@ def _refuse_impossible(price_input: Decimal, output: Decimal, cached_input: Deci
             raise ValueError(f"price.{name} is {value}; prices are dollars per million tokens from 0")
 
 
-def worst_case_tokens(messages: tuple[Message, ...], max_output_tokens: int | None) -> int:
-    """Input plus output tokens that one request can take, as an estimate made before it is sent."""
-    sent = sum(len(message.content.encode()) for message in messages)
-    return -(-sent // _BYTES_PER_TOKEN) + (max_output_tokens or 0)
+def most_input_tokens(messages: tuple[Message, ...], schema_bytes: int = 0) -> int:
+    """Input tokens that one request can take, as an estimate made before it is sent.
+
+    Args:
+        messages: The conversation.
+        schema_bytes: Size of the answer's schema, which is read with it.
+    """
+    sent = schema_bytes + sum(len(message.content.encode()) for message in messages)
+    return -(-sent // _BYTES_PER_TOKEN)
 
 
 def cost(price: Price | None, usage: Usage) -> Decimal | None:

@@ -71,12 +71,14 @@ class Contract:
         strict: Whether `wire` obeys strict mode; a free-form map cannot.
         validator: Validator of the caller's own schema.
         schema: The caller's own schema.
+        size: Bytes of `wire`, which are read like the prompt.
     """
 
     wire: Mapping[str, Any]
     strict: bool
     validator: Any
     schema: Mapping[str, Any]
+    size: int
 
     def check(self, text: str) -> Any:
         """Parses and validates an answer.
@@ -180,7 +182,8 @@ def _compile(text: str) -> Contract:
     strict = _can_be_strict(schema)
     # An empty registry: a validator with the default one would fetch unknown references from the network.
     validator = Draft202012Validator(schema, registry=Registry())
-    return Contract(_strict(schema) if strict else schema, strict, validator, schema)
+    wire = _strict(schema) if strict else schema
+    return Contract(wire, strict, validator, schema, len(json.dumps(wire)))
 
 
 def read(text: str) -> Any:

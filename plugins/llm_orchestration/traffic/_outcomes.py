@@ -37,6 +37,7 @@ _UNBILLED = (
     errors.PermissionDeniedError,
     errors.ModelNotFoundError,
     errors.ConfigurationError,
+    errors.StateError,
 )
 # A gateway that lost patience or contact: the model behind it may have done the work.
 _GATEWAY = frozenset({502, 504, 520, 522, 524})

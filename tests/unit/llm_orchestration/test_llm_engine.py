@@ -15,9 +15,10 @@ import pytest
 
 from llm_orchestration import DirectoryJournal, Journal, LLMRequest, LLMResult, MemoryJournal, Message
 from llm_orchestration import errors as e
-from llm_orchestration.engine import Conversation
+from llm_orchestration.engine import Conversation, is_outage
 from llm_orchestration.journal import decode, encode
 from llm_orchestration.model import Answer, Usage
+from llm_orchestration.pricing import Price
 from llm_orchestration.providers import Call, OfflineProvider, ScriptedProvider
 from llm_orchestration.targets import Target
 from llm_orchestration.traffic.contract import Spending, Ticket
@@ -326,3 +327,34 @@ def test_a_long_answer_is_checked_beside_the_loop() -> None:
         call = Conversation(request, (Target("a", line, "m"),), "r", timedelta(seconds=9), accept=accept)
         asyncio.run(call.arun())
     assert places == [True, False]
+
+
+def test_a_budget_that_is_too_small_for_one_target_may_do_for_a_cheaper_one() -> None:
+    """The budget is looked at for each target; a dearer one is not tried after a refusal."""
+    cheap, dear = Price(Decimal(1), Decimal(1)), Price(Decimal(1000), Decimal(1000))
+    first = target("first", ScriptedProvider({"*": [{"text": "dear"}]}), price=dear, max_output_tokens=100)
+    dearer = target("dearer", ScriptedProvider({"*": [{"text": "dearer"}]}), price=dear, max_output_tokens=200)
+    last = target("last", ScriptedProvider({"*": [{"text": "cheap"}]}), price=cheap, max_output_tokens=100)
+    result = converse(first, dearer, last, budget_usd=Decimal("0.001"))
+    assert result.text == "cheap"
+    assert [attempt.outcome for attempt in result.attempts] == ["BudgetExceededError", "answered"]
+    with pytest.raises(e.BudgetExceededError):
+        converse(first, dearer, budget_usd=Decimal("0.001"))
+
+
+def test_a_chain_that_failed_asks_for_the_shortest_wait() -> None:
+    """One target's hour must not hold up a retry that another may answer in five seconds."""
+    hour = target("hour", ScriptedProvider({"*": [{"fault": "rate_limit", "retry_after": 3600}]}))
+    soon = target("soon", ScriptedProvider({"*": [{"fault": "rate_limit", "retry_after": 5}]}))
+    with pytest.raises(e.RateLimitError) as caught:
+        converse(hour, soon)
+    assert caught.value.retry_after == timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("error", "goes_on"),
+    [(e.CircuitOpenError("x"), True), (e.ThrottledError("x"), False), (e.AuthenticationError("x"), False)],
+)
+def test_only_an_outage_ends_without_a_model(error: e.LLMError, goes_on: bool) -> None:
+    """A turn under our own limits comes with a retry; a wrong key is for a person."""
+    assert is_outage(error) is goes_on

@@ -12,7 +12,7 @@ import pytest
 
 import llm_orchestration
 from llm_orchestration import ConfigurationError, LLMRequest, Message, Price, Usage
-from llm_orchestration.pricing import add, cost
+from llm_orchestration.pricing import add, cost, most_input_tokens
 
 HELLO = (Message("user", "x"),)
 
@@ -74,7 +74,7 @@ def test_cost_is_exact_or_unknown(price: Price | None, usage: Usage, dollars: De
 def test_a_worst_case_counts_the_prompt_and_the_whole_limit() -> None:
     """Three bytes a token and every output token that is allowed."""
     price = Price(Decimal(3), Decimal(10))
-    assert price.worst_case((Message("user", "x" * 300),), 100) == Decimal("0.0013")
+    assert price.worst_case(most_input_tokens((Message("user", "x" * 300),)), 100) == Decimal("0.0013")
     assert add(Decimal(1), None) is None
     assert add(Decimal(1), Decimal(2)) == 3
     with pytest.raises(ValueError, match=r"price\.input"):

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from llm_orchestration.model import Message, Usage
-from llm_orchestration.pricing import Price, PriceTier, cost
+from llm_orchestration.pricing import Price, PriceTier, cost, most_input_tokens
 
 TIERED = Price(
     Decimal(1),
@@ -42,9 +42,9 @@ def test_unknown_tokens_have_no_known_cost() -> None:
 
 def test_the_worst_case_falls_into_the_tier_of_its_estimate() -> None:
     """Three bytes to a token, and the answer at its limit."""
-    messages = (Message("user", "x" * 603),)
-    assert TIERED.worst_case(messages, 10) == Decimal(201 * 2 + 10 * 6) / 1_000_000
-    assert TIERED.worst_case(messages, None) == Decimal(201 * 2) / 1_000_000
+    read = most_input_tokens((Message("user", "x" * 300),), schema_bytes=303)
+    assert TIERED.worst_case(read, 10) == Decimal(201 * 2 + 10 * 6) / 1_000_000
+    assert TIERED.worst_case(read, None) == Decimal(201 * 2) / 1_000_000
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import ScriptError
 from workflow_orchestrator.operators.base import StepOperator, Work
+from workflow_orchestrator.operators.extract import ExtractOperator
 from workflow_orchestrator.operators.model_call import ask_model
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.storage import LocalStorage
@@ -221,3 +222,16 @@ def test_no_prompt_travels_through_airflow(workflow: Workflow, run: RunFolder, s
     assert len(stored) == 1
     event_of(deferred.value)
     assert run.names("calls", ".request.json") == []
+
+
+def test_a_try_that_is_run_again_reads_the_document_by_itself_again(
+    root: Path, workflow: Workflow, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Offline, an earlier process of the same try kept the result of its question, and the reading went with it."""
+    monkeypatch.delenv("AIRFLOW_CONN_LLM_DEFAULT", raising=False)
+    run.write("source.pdf", (root / "include" / "samples" / "aldermoor_global_equity_en.pdf").read_bytes())
+    step = ExtractOperator(step=workflow.step("extract_factsheet_data"), workflow=workflow)
+    here = {"run_id": "r1", "ti": SimpleNamespace(task_id=step.task_id, try_number=1)}
+    first, again = step.execute(here), step.execute(here)
+    assert (again["mode"], again["values"]) == ("offline", first["values"])
+    assert first["values"] > 0
