@@ -8,6 +8,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -90,8 +91,8 @@ def asker(workflow: Workflow, **more: Any) -> Asker:
     return Asker(step=workflow.step(STEP), workflow=workflow, **more)
 
 
-def context(attempt: int = 1) -> dict[str, Any]:
-    return {"run_id": "r1", "ti": SimpleNamespace(task_id=STEP, try_number=attempt)}
+def context(attempt: int = 1, run_id: str = "r1") -> dict[str, Any]:
+    return {"run_id": run_id, "ti": SimpleNamespace(task_id=STEP, try_number=attempt)}
 
 
 def event_of(deferred: TaskDeferred) -> dict[str, Any]:
@@ -106,10 +107,10 @@ def event_of(deferred: TaskDeferred) -> dict[str, Any]:
     return payload
 
 
-def finish(step: Asker, attempt: int = 1) -> tuple[Any, int]:
+def finish(step: Asker, attempt: int = 1, run_id: str = "r1") -> tuple[Any, int]:
     """The step's result and how often it left the worker."""
     left = 0
-    go_on: Callable[[], Any] = lambda: step.execute(context(attempt))  # noqa: E731 - replaced below
+    go_on: Callable[[], Any] = lambda: step.execute(context(attempt, run_id))  # noqa: E731 - replaced below
     while True:
         try:
             return go_on(), left
@@ -117,7 +118,7 @@ def finish(step: Asker, attempt: int = 1) -> tuple[Any, int]:
             left += 1
             assert deferred.method_name == "resume"
             event = event_of(deferred)
-            go_on = lambda event=event: step.resume(context(attempt), event)  # noqa: E731
+            go_on = lambda event=event: step.resume(context(attempt, run_id), event)  # noqa: E731
 
 
 def numbered(body: dict[str, Any], number: int) -> Any:
@@ -170,6 +171,30 @@ def test_a_failure_is_raised_on_the_worker_and_a_retry_goes_on(
     assert (result["turn0"], result["turn1"]) == ("answer 1", "answer 3")
     assert server.count("m1") == 3
     assert left == 2
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize(("journal", "requests"), [("run", 4), ("shared", 2), ("off", 4)])
+def test_a_second_run_on_the_same_document_asks_nothing_with_a_shared_journal(
+    root: Path, workflow: Workflow, run: RunFolder, server: Server, tmp_path: Path, journal: str, requests: int
+) -> None:
+    """`journal: shared` finds the answers of every run; `run` and `off` ask again, and the report says which it was."""
+    include = tmp_path / "include"
+    include.mkdir()
+    for name in ("prompts", "orchestrator.yaml"):
+        (include / name).symlink_to(root / "include" / name)
+    route = {"without_connection": "fail", "journal": journal, "targets": [{"connection": "llm_default"}]}
+    (include / "llm.yaml").write_text(json.dumps({"format": 1, "routes": {"writing": route}}))
+    prompt = include / workflow.step(STEP).prompt.relative_to(root / "include")
+    there = replace(workflow, include=include)
+    server.replies["m1"] = lambda _, __: chat(json.dumps({"words": "the same"}))
+    second = RunFolder(run.storage, NAME, "r2")
+    second.write_json("request.json", {"conf": {}})
+    for run_id in ("r1", "r2"):
+        step = Asker(step=replace(workflow.step(STEP), prompt=prompt), workflow=there)
+        finish(step, run_id=run_id)
+    assert server.count("m1") == requests
+    assert [call["cached"] for call in second.attempts(STEP)[-1]["calls"]] == [journal == "shared"] * 2
 
 
 @pytest.mark.usefixtures("run")
