@@ -7,12 +7,16 @@ first, on a folder by a hard link and on S3 by `If-None-Match`.
 from __future__ import annotations
 
 import os
-import tempfile
+import threading
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from llm_orchestration.errors import ConfigurationError
+
+# With process and thread, a name that no two writers share.
+_numbers = count()
 
 
 class Store(Protocol):
@@ -103,17 +107,19 @@ class FolderStore:
 
     @staticmethod
     def _part(path: Path, value: bytes) -> Path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        # Not synced to the disk: a killed process loses nothing that was written, and after a power cut the digest that
+        # every entry carries shows what is damaged. Syncing would cost as much as the rest of a call.
+        part = path.with_name(f".{path.name[:80]}.{os.getpid()}.{threading.get_ident()}.{next(_numbers)}.part")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(value)
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                part.write_bytes(value)
+            except FileNotFoundError:
+                part.parent.mkdir(parents=True, exist_ok=True)
+                part.write_bytes(value)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
             raise
-        return Path(name)
+        return part
 
 
 class S3Store:

@@ -23,6 +23,7 @@ _MOST_BYTES_PER_TOKEN = 6
 # Twice as generous, because here a wrong alarm would throw away an answer that was paid for.
 _IMPLAUSIBLE_BYTES_PER_TOKEN = 12
 _JUDGED_FROM_BYTES = 8_000
+_MOST_BYTES_PER_CHARACTER = 4
 
 _BLANKS = re.compile(r"\s+")
 
@@ -57,8 +58,12 @@ def refuse_cut_prompt(messages: tuple[Message, ...], answer: Answer, target: Tar
         ContextWindowExceededError: The server counted far fewer input tokens than the prompt has.
     """
     counted = answer.usage.input_tokens
+    if counted is None or target.connection is None:
+        return
+    if sum(len(message.content) for message in messages) * _MOST_BYTES_PER_CHARACTER <= counted * _IMPLAUSIBLE_BYTES_PER_TOKEN:
+        return
     sent = _bytes(messages)
-    if counted is None or target.connection is None or sent < _JUDGED_FROM_BYTES:
+    if sent < _JUDGED_FROM_BYTES:
         return
     if counted * _IMPLAUSIBLE_BYTES_PER_TOKEN < sent:
         raise errors.ContextWindowExceededError(
