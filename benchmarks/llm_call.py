@@ -25,6 +25,7 @@ from typing import Any
 from llm_waiting import slow_model
 
 HERE = Path(__file__).resolve().parent
+PLUGINS = str(HERE.parent / "plugins")
 PLAIN = "openai create, schema sent"
 OURS = "LLMHook structured"
 PEER = "common-ai PydanticAIHook"
@@ -157,9 +158,9 @@ async def _atimed(ask: Async, calls: int) -> float:
 
 
 _PROBE = """
-import json, os, sys, time
-import psutil
-if {base!r}: __import__({base!r})
+import json, sys, time
+import airflow.sdk, psutil
+sys.path.insert(0, {plugins!r})
 before = time.process_time(), psutil.Process().memory_info().rss, len(sys.modules)
 __import__({module!r})
 after = time.process_time(), psutil.Process().memory_info().rss, len(sys.modules)
@@ -175,10 +176,12 @@ IMPORTS = {
 def imports(repeats: int) -> dict[str, tuple[float, float, int]]:
     """Seconds of processor time, MiB and modules that each import adds to an interpreter that has `airflow.sdk`."""
     found: dict[str, list[tuple[float, float, int]]] = {name: [] for name in IMPORTS}
+    # With the plugins on the path Airflow itself would import a part of ours before the clock starts.
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for _ in range(repeats):
         for name, module in IMPORTS.items():
-            code = _PROBE.format(base="airflow.sdk", module=module)
-            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+            code = _PROBE.format(plugins=PLUGINS, module=module)
+            done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True, check=True)
             seconds, size, modules = json.loads(done.stdout.splitlines()[-1])
             found[name].append((seconds, size / 1024**2, modules))
     return {name: min(samples) for name, samples in found.items()}
@@ -217,9 +220,7 @@ def _configure(address: str, state: Path) -> None:
         "AIRFLOW_CONN_PYDANTICAI_DEFAULT": json.dumps(peer),
         "NO_PROXY": "127.0.0.1,localhost",
     }
-    plugins = str(HERE.parent / "plugins")
-    sys.path.insert(0, plugins)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (plugins, os.environ.get("PYTHONPATH"))))
+    sys.path.insert(0, PLUGINS)
 
 
 def main(arguments: list[str]) -> int:

@@ -271,12 +271,17 @@ class LLMHook(BaseHook):
             store=self._journal,
             budget_usd=None if self.budget_usd is None else self.budget_usd - self.spent_usd,
             skipped=() if plan.offline else plan.skipped,
-            gate=self._gate or default_gate(_state_url()),
+            gate=self._shared_gate(),
             wait=plan.route.deferred_wait if self.deferred else plan.route.wait,
             budgets=(*self.budgets, *listed),
             accept=accept,
             jobs=self._jobs,
         )
+
+    def _shared_gate(self) -> Gate:
+        if self._gate is None:
+            self._gate = default_gate(_state_url())
+        return self._gate
 
     def _routes(self) -> tuple[Routes, Route]:
         from airflow.sdk.configuration import conf

@@ -23,7 +23,6 @@ _MOST_BYTES_PER_TOKEN = 6
 # Twice as generous, because here a wrong alarm would throw away an answer that was paid for.
 _IMPLAUSIBLE_BYTES_PER_TOKEN = 12
 _JUDGED_FROM_BYTES = 8_000
-_MOST_BYTES_PER_CHARACTER = 4
 
 _BLANKS = re.compile(r"\s+")
 
@@ -60,7 +59,8 @@ def refuse_cut_prompt(messages: tuple[Message, ...], answer: Answer, target: Tar
     counted = answer.usage.input_tokens
     if counted is None or target.connection is None:
         return
-    if sum(len(message.content) for message in messages) * _MOST_BYTES_PER_CHARACTER <= counted * _IMPLAUSIBLE_BYTES_PER_TOKEN:
+    # Counting the blanks as well is quick and can only make a prompt look longer.
+    if sum(len(message.content.encode()) for message in messages) <= counted * _IMPLAUSIBLE_BYTES_PER_TOKEN:
         return
     sent = _bytes(messages)
     if sent < _JUDGED_FROM_BYTES:
