@@ -39,6 +39,7 @@ AT_ONCE = 16
 # What a thousand calls in flight need beyond Airflow's defaults; README.md says what each one does.
 SETTINGS = {
     "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": "60",
     "DATABASE__SQL_ALCHEMY_POOL_SIZE": "20",
     "DATABASE__SQL_ALCHEMY_MAX_OVERFLOW": "40",
     "LOGGING__LOGGING_LEVEL": "WARNING",
