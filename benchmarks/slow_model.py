@@ -7,7 +7,9 @@ key when a schema or a tool is asked for. The model id says what happens:
 
 | model | answer |
 |---|---|
-| `refuse` | 401 at once |
+| `refuse` | 401 at once: a wrong key |
+| `reject` | 400 at once: a value that the API does not take |
+| `quota` | 429 at once: the account has no money left |
 | `busy` | the first request of a prompt: 429 with `Retry-After: 5`; later ones: answered |
 | any other | answered |
 
@@ -28,6 +30,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 RETRY_AFTER = 5
+REFUSALS = {
+    "refuse": (401, "Incorrect API key provided", "invalid_api_key"),
+    "reject": (400, "Invalid value", "invalid_value"),
+    "quota": (429, "You exceeded your current quota", "insufficient_quota"),
+}
 
 
 @dataclass
@@ -94,8 +101,9 @@ class SlowModel:
         prompt = hashlib.sha256(json.dumps(request["messages"]).encode()).hexdigest()
         record.received.append(time.time())
         record.prompts[prompt] += 1
-        if request["model"] == "refuse":
-            return 401, {}, _error("Incorrect API key provided", "invalid_api_key")
+        if request["model"] in REFUSALS:
+            status, message, code = REFUSALS[request["model"]]
+            return status, {}, _error(message, code)
         if request["model"] == "busy" and record.prompts[prompt] == 1:
             return 429, {"retry-after": str(RETRY_AFTER)}, _error("Rate limit reached", "rate_limit_exceeded")
         record.in_flight += 1

@@ -152,6 +152,20 @@ class _Asking:
         return await self.hook.astructured(self.call.request, self.output)
 
 
+def hook_arguments(call: DeferredCall) -> dict[str, Any]:
+    """What a stored call says about how it is asked, as arguments of a hook."""
+    return {
+        "route": call.route,
+        "llm_conn_id": call.llm_conn_id,
+        "routes_path": call.routes_path,
+        "journal": open_journal(call.journal),
+        "deadline": call.deadline,
+        "budget_usd": call.budget_usd,
+        "run": call.run,
+        "budgets": call.budgets,
+    }
+
+
 def _asking(call: DeferredCall, exchange: Exchange) -> _Asking:
     from llm_orchestration.plans import TriggerHook
 
@@ -160,18 +174,7 @@ def _asking(call: DeferredCall, exchange: Exchange) -> _Asking:
     if call.request.schema is not None:
         # Here in a thread: the first compilation of a schema takes long enough to be felt by everybody on the loop.
         structured.compile_schema(call.request.schema)
-    hook = TriggerHook(
-        call.route,
-        call.llm_conn_id,
-        call.routes_path,
-        journal=open_journal(call.journal),
-        deadline=call.deadline,
-        budget_usd=call.budget_usd,
-        run=call.run,
-        budgets=call.budgets,
-        deferred=True,
-        jobs=jobs,
-    )
+    hook = TriggerHook(**hook_arguments(call), deferred=True, jobs=jobs)
     return _Asking(call, store, jobs, hook, None if call.output is None else model_class(call.output))
 
 

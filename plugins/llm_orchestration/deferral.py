@@ -22,7 +22,7 @@ from llm_orchestration.errors import LLMError
 from llm_orchestration.events import outcome_of, read_result
 from llm_orchestration.exchange import DeferredCall, Exchange, Outcome
 from llm_orchestration.model import LLMResult
-from llm_orchestration.places import open_journal, shared_store
+from llm_orchestration.places import shared_store
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -139,20 +139,12 @@ def answer_now(exchange: Exchange, call: DeferredCall, *, name: str, hook: Any =
 
 def hook_of(call: DeferredCall) -> Any:
     """The hook that asks a stored call on a worker."""
+    from llm_orchestration.answering import hook_arguments
     from llm_orchestration.claims import StoreJobBook
     from llm_orchestration.hook import LLMHook
 
-    return LLMHook(
-        call.route,
-        call.llm_conn_id,
-        call.routes_path,
-        journal=open_journal(call.journal),
-        deadline=call.deadline,
-        budget_usd=call.budget_usd,
-        run=call.run,
-        budgets=call.budgets,
-        jobs=None if call.journal is None else StoreJobBook(shared_store(call.journal)),
-    )
+    jobs = None if call.journal is None else StoreJobBook(shared_store(call.journal))
+    return LLMHook(**hook_arguments(call), jobs=jobs)
 
 
 def _works_here(hook: Any) -> bool:

@@ -146,6 +146,8 @@ class LLMError(Exception):
         self.usage = usage
         self.cost_usd = cost_usd
         self.attempts: tuple[Attempt, ...] = tuple(attempts)
+        # Seconds since the epoch when a trigger told the error; a worker hears of it some seconds later.
+        self.told_at: float | None = None
 
     @property
     def message(self) -> str:
@@ -193,7 +195,7 @@ def error_from_json(value: Mapping[str, Any]) -> LLMError:
     from llm_orchestration.model import Attempt, Usage
 
     cls = globals().get(value["class"], TransientError)
-    state: dict[str, Any] = dict.fromkeys(("provider", "model", "connection", "status", "code", "request_id"))
+    state: dict[str, Any] = dict.fromkeys(("provider", "model", "connection", "status", "code", "request_id", "told_at"))
     state |= {name: tuple(one) if isinstance(one, list) else one for name, one in value["more"].items()}
     state["retry_after"] = None if value["retry_after"] is None else timedelta(seconds=value["retry_after"])
     state["cost_usd"] = None if value["cost_usd"] is None else Decimal(value["cost_usd"])

@@ -6,6 +6,7 @@ An event holds no answer either, because Airflow writes every event into the tri
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -33,7 +34,8 @@ def answered_event(exchange: Exchange, name: str, outcome: Outcome) -> dict[str,
 
 
 def failed_event(error: LLMError, exchange: str | None = None, name: str | None = None) -> dict[str, Any]:
-    """There is none; the error as data, and the stored request that nobody will ask again."""
+    """There is none; the error as data with its time, and the stored request that nobody will ask again."""
+    error.told_at = time.time()
     return {"status": "failed", "error": error.to_json(), "exchange": exchange, "request": name}
 
 

@@ -7,6 +7,7 @@ is understood, not only this package's. Whatever carries neither keeps Airflow's
 from __future__ import annotations
 
 import math
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 SHORTEST_DELAY = timedelta(seconds=1)
 LONGEST_DELAY = timedelta(hours=1)
+# Scheduler and triggerer take this long to start a deferred try. Should they be quicker, the gate holds its request back
+# until the provider's time has come.
+LEAD = timedelta(seconds=2)
 _MAX_REASON = 500
 
 
@@ -27,7 +31,7 @@ class LLMRetryPolicy(RetryPolicy):
     | error | decision |
     |---|---|
     | `retryable` is false | fail now, whatever tries are left |
-    | `retryable` is true, `retry_after` set | retry after it, at least 1 s and at most 1 h |
+    | `retryable` is true, `retry_after` set | retry after it, at least 1 s and at most 1 h; from `told_at` on, if a trigger told it |
     | `retryable` is true | retry after the task's own delay and back-off |
     | neither attribute | Airflow's own behaviour |
 
@@ -45,7 +49,7 @@ class LLMRetryPolicy(RetryPolicy):
         reason = f"{type(judged).__name__}: {judged}"[:_MAX_REASON]
         if not judged.retryable:  # type: ignore[attr-defined]
             return RetryDecision.fail(reason=reason)
-        wait = _duration(getattr(judged, "retry_after", None))
+        wait = _left(_duration(getattr(judged, "retry_after", None)), getattr(judged, "told_at", None))
         delay = None if wait is None else min(max(wait, SHORTEST_DELAY), LONGEST_DELAY)
         return RetryDecision.retry(delay=delay, reason=reason)
 
@@ -57,6 +61,14 @@ class LLMRetryPolicy(RetryPolicy):
     def deserialize(cls, data: dict[str, Any]) -> LLMRetryPolicy:
         """Inverse of `serialize`."""
         return cls()
+
+
+def _left(wait: timedelta | None, told_at: object) -> timedelta | None:
+    """What is left of a wait that began in a trigger."""
+    if wait is None or not isinstance(told_at, float):
+        return wait
+    passed = timedelta(seconds=max(0.0, time.time() - told_at))
+    return wait - passed - LEAD
 
 
 def _judgeable(exception: BaseException) -> BaseException | None:

@@ -18,7 +18,7 @@ from postgres_here import LocalPostgres
 
 SLOTS = 2
 LATENCY = 3.0
-MODELS = {"answered": "slow", "refused": "refuse", "busy": "busy"}
+MODELS = {"answered": "slow", "refused": "refuse", "rejected": "reject", "used_up": "quota", "busy": "busy"}
 # A triggerer that was killed is missed after seconds instead of half a minute.
 _QUICK = {
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "4",

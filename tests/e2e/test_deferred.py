@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 from deferred_airflow import SLOTS, Deferred, deferred_airflow
@@ -52,18 +51,19 @@ def test_an_answer_that_had_arrived_is_not_asked_for_again_after_a_kill(deferred
     assert report["requests"] == runs + sent - arrived
 
 
-def test_a_wrong_key_costs_one_request_and_one_try(deferred: Deferred) -> None:
-    """A 401 fails the task for good although two retries are left."""
+@pytest.mark.parametrize("kind", ["refused", "rejected", "used_up"])
+def test_what_no_retry_can_cure_costs_one_request_and_one_try(deferred: Deferred, kind: str) -> None:
+    """A 401, a 400 and a used-up quota fail the task for good although two retries are left."""
     deferred.reset()
-    deferred.trigger("call_refused", "refused", 1)
-    deferred.end("refused", 1, "failed")
+    deferred.trigger(f"call_{kind}", kind, 1)
+    deferred.end(kind, 1, "failed")
     assert deferred.report()["requests"] == 1
-    (only,) = deferred.tries("refused-0")
+    (only,) = deferred.tries(f"{kind}-0")
     assert only["try_number"] == 1
 
 
 def test_a_busy_model_is_asked_again_when_it_said_so(deferred: Deferred) -> None:
-    """After a 429 with Retry-After 5 the second request comes no sooner than 5 s after the failure, and Airflow says why."""
+    """After a 429 with Retry-After 5 the second request comes after 5 s, not sooner and at most a second later."""
     deferred.reset()
     deferred.trigger("call_busy", "busy", 1)
     deferred.end("busy", 1, "success")
@@ -72,8 +72,9 @@ def test_a_busy_model_is_asked_again_when_it_said_so(deferred: Deferred) -> None
     first, second = deferred.tries("busy-0")
     assert "RateLimitError" in first["retry_reason"]
     assert "status=429" in first["retry_reason"]
-    assert first["retry_delay_override"] == pytest.approx(5, abs=1)
+    assert "retry_after=5s" in first["retry_reason"]
+    assert first["retry_delay_override"] < 5
     assert second["state"] == "success"
-    waited = datetime.fromtimestamp(report["received"][1], UTC) - first["end_date"]
-    # Scheduler and triggerer take their turns between the end of the wait and the request.
-    assert 5 <= waited.total_seconds() < 10
+    refused, asked_again = report["received"]
+    print(f"asked again {asked_again - refused:.2f} s after the 429")
+    assert 5 <= asked_again - refused <= 6

@@ -16,7 +16,7 @@ import copy
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.util import find_spec
@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from llm_orchestration import errors
+from llm_orchestration.model import Answer
 from llm_orchestration.providers import _clients, _faults
 from llm_orchestration.providers.base import Call, facts
 
@@ -295,3 +296,29 @@ def _told(exc: BaseException, identity: AwsIdentity, call: Call, provider: str) 
 
 def _lower(detail: dict[str, Any]) -> dict[str, Any]:
     return {"code": detail.get("Code"), "message": detail.get("Message")}
+
+
+async def proven(asking: Awaitable[Answer], place: str, model: str) -> str:
+    """What a request proves that must be refused before it reaches a model; it costs nothing.
+
+    Args:
+        asking: The request.
+        place: Who answers, for people.
+        model: Model id, empty when none is configured.
+
+    Raises:
+        LLMError: The address, the credentials or the model cannot be used.
+    """
+    refused: errors.LLMError | None = None
+    try:
+        await asking
+    except errors.ModelNotFoundError:
+        if model:
+            raise
+    except errors.LLMError as error:
+        refused = error
+    if refused is not None and type(refused) is not errors.RequestRejectedError:
+        raise refused
+    told = f"{place} answers and accepts the credentials."
+    more = f"Whether they may use the model {model} shows only a call." if model else "Set a model as extra `model`."
+    return f"{told} {more}"

@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from llm_orchestration import errors
 from llm_orchestration.model import Answer
 from llm_orchestration.providers import _clients, _converse, _faults, aws
 from llm_orchestration.providers._answers import Reading
@@ -61,20 +60,8 @@ class BedrockConverseProvider:
             LLMError: The address, the credentials or the model cannot be used.
         """
         call = Call(messages=(), model=model or "-", timeout=timeout)
-        refused: errors.LLMError | None = None
-        try:
-            # Zero tokens are below the least that the API allows.
-            await self._send(call, {"messages": [], "inferenceConfig": {"maxTokens": 0}})
-        except errors.ModelNotFoundError:
-            if model:
-                raise
-        except errors.LLMError as error:
-            refused = error
-        if refused is not None and type(refused) is not errors.RequestRejectedError:
-            raise refused
-        told = f"{self.host or 'Bedrock'} answers and accepts the credentials."
-        more = "Whether they may use the model {} shows only a call."
-        return f"{told} {more.format(model)}" if model else f"{told} Set a model as extra `model`."
+        # Zero tokens are below the least that the API allows.
+        return await aws.proven(self._send(call, {"messages": [], "inferenceConfig": {"maxTokens": 0}}), self.host or 'Bedrock', model)
 
     async def _send(self, call: Call, body: Mapping[str, Any]) -> Answer:
         deadline = _clients.Deadline(call.timeout)

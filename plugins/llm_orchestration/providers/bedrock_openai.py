@@ -63,19 +63,7 @@ class BedrockOpenAIProvider(OpenAIProvider):
             LLMError: The address, the credentials or the model cannot be used.
         """
         call = Call(messages=(), model=model or "-", timeout=timeout)
-        refused: errors.LLMError | None = None
-        try:
-            await self.ask(replace(call, max_output_tokens=0))
-        except errors.ModelNotFoundError:
-            if model:
-                raise
-        except errors.LLMError as error:
-            refused = error
-        if refused is not None and type(refused) is not errors.RequestRejectedError:
-            raise refused
-        told = f"{self.host or self.service} answers and accepts the credentials."
-        more = "Whether they may use the model {} shows only a call."
-        return f"{told} {more.format(model)}" if model else f"{told} Set a model as extra `model`."
+        return await aws.proven(self.ask(replace(call, max_output_tokens=0)), self.host or self.service, model)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One deferred model call per run, through three connections: a model that answers, one that refuses, one that is busy."""
+"""One deferred model call per run, through a connection for each way in which a model may end it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow.sdk import DAG
 
 from llm_orchestration.operators import LLMCallOperator
 
-for name in ("answered", "refused", "busy"):
+for name in ("answered", "refused", "rejected", "used_up", "busy"):
     with DAG(
         f"call_{name}",
         schedule=None,

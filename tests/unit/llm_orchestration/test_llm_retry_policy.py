@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from airflow.sdk.definitions.retry_policy import RetryAction
 
-from llm_orchestration import LLMRetryPolicy
+from llm_orchestration import LLMRetryPolicy, retry_policy
 from llm_orchestration import errors as e
 
 POLICY = LLMRetryPolicy()
@@ -28,6 +28,18 @@ def test_a_retryable_error_waits_as_asked_within_bounds(asked: timedelta | None,
     assert (decision.action, decision.retry_delay) == (RetryAction.RETRY, waited)
     assert decision.reason is not None
     assert decision.reason.startswith("RateLimitError: slow down")
+
+
+@pytest.mark.parametrize(("ago", "left"), [(0.0, 8.0), (3.0, 5.0), (60.0, 1.0), (-60.0, 8.0)])
+def test_a_wait_that_began_in_a_trigger_is_counted_from_there(
+    ago: float, left: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has passed is not waited for again, the next try is made ready in time, and a clock ahead of ours adds nothing."""
+    now = 1_800_000_000.0
+    monkeypatch.setattr(retry_policy.time, "time", lambda: now)
+    error = e.RateLimitError("slow down", retry_after=timedelta(seconds=10))
+    error.told_at = now - ago
+    assert POLICY.evaluate(error, 1, 3).retry_delay == timedelta(seconds=left)
 
 
 def test_a_permanent_error_ends_the_task_with_its_reason() -> None:

@@ -80,7 +80,7 @@ def test_the_counts_tell_what_happened(address: str) -> None:
 
     with httpx.Client(base_url=address, trust_env=False, timeout=10) as client:
         asyncio.run(together(5))
-        assert ask(client, "refused", model="refuse").status_code == 401
+        assert [ask(client, name, model=name).status_code for name in ("refuse", "reject", "quota")] == [401, 400, 429]
         busy = ask(client, "busy", model="busy")
         assert (busy.status_code, busy.headers["retry-after"]) == (429, "5")
         assert ask(client, "busy", model="busy").status_code == 200
@@ -94,7 +94,7 @@ def test_the_counts_tell_what_happened(address: str) -> None:
         assert told.headers["x-request-id"]
         report = client.get("/report").json()
         assert report["peak"] == 5
-        assert report["requests"] == 5 + 1 + 2 + 1 + 1
+        assert report["requests"] == 5 + 3 + 2 + 1 + 1
         assert report["answered"] == 5 + 1 + 1
         assert report["abandoned"] == 1
         assert report["in_flight"] == 0
