@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_TIMEOUT", "answer_now", "answered", "defer_call", "deferrable_by_default", "hook_of", "read_result"]
 
-DEFAULT_TIMEOUT = timedelta(hours=1)
-"""How long a deferred task may wait; a backstop above every deadline. A batch needs more than 24 hours."""
+DEFAULT_TIMEOUT = timedelta(hours=26)
+"""How long a deferred task may wait: a backstop for when no triggerer runs, above the longest wait that a route allows.
+
+A call ends by itself, with a named error, after `deferred_wait_seconds` and `deadline_seconds`; a batch ends within 24 hours.
+"""
 
 
 def deferrable_by_default() -> bool:
@@ -64,7 +67,7 @@ def defer_call(
         name: Name of the call in the exchange; `Place.name` gives one.
         method_name: Method of the operator that goes on with `(context, event, **kwargs)`.
         kwargs: Further arguments of that method; JSON.
-        timeout: How long the task may wait; by default an hour. `execution_timeout` does not cover waiting.
+        timeout: How long the task may wait; by default `DEFAULT_TIMEOUT`. `execution_timeout` does not cover waiting.
         deferrable: Whether to leave the worker; by default as Airflow is configured.
         finish: Lets the trigger end the task with the XCom of `events.result_value`; only a failure comes back.
         push: Whether that end pushes the XCom.
