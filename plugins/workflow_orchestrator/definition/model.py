@@ -2,8 +2,9 @@
 
     Workflow
      ├ document (DocumentRule) · parameters (Parameter…) · business rules · budget · schedule · execution
-     └ steps: ExtractStep | ValidateStep | AskStep | WriteStep | SlideStep | ApproveStep | VideoStep
-               each with name · execution · catches
+     ├ flow: the steps and blocks in the order in which they run (steps.py)
+     ├ last: the steps that run however it ends (`finally`)
+     └ steps: every step, also those inside blocks and the detours, in the order of the file
 
 Nothing here knows Airflow.
 """
@@ -15,117 +16,67 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
+from workflow_orchestrator.definition.steps import (
+    ApproveStep,
+    Arm,
+    AskStep,
+    Block,
+    CallStep,
+    Catch,
+    Choose,
+    Condition,
+    ErrorHandler,
+    Execution,
+    ExtractStep,
+    GenerateStep,
+    Item,
+    Map,
+    NotifyStep,
+    Outcome,
+    Parallel,
+    Reference,
+    SlideStep,
+    Step,
+    ValidateStep,
+    VideoStep,
+    WriteStep,
+)
 from workflow_orchestrator.fields import FieldSet
 
-ErrorHandler = Literal["continue", "fail"]
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """How a step is run: tries, delays and the time that one try may take."""
-
-    max_retries: int
-    timeout: timedelta
-    retry_backoff: Literal["exponential", "constant"]
-    retry_delay: timedelta
-    max_retry_delay: timedelta
-    default_error_handler: ErrorHandler
-
-    def __post_init__(self) -> None:
-        if self.max_retries < 1:
-            # A task that is queued while the API server starts fails once through no fault of its own.
-            raise ValueError(f"max_retries must be at least 1, not {self.max_retries}")
-        if self.timeout <= timedelta(0) or self.retry_delay <= timedelta(0):
-            raise ValueError("timeout and retry delay must be longer than nothing")
-        if self.max_retry_delay < self.retry_delay:
-            raise ValueError("max_retry_delay must not be shorter than retry_delay")
-
-
-@dataclass(frozen=True, slots=True)
-class Catch:
-    """What happens when a step ends with an error of class `on`: go to step `go`, `continue`, or `fail`."""
-
-    on: str
-    go: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step. Its name is the Airflow task id."""
-
-    kind: ClassVar[str] = ""
-    name: str
-    execution: Execution
-    catches: tuple[Catch, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtractStep(Step):
-    """Reads the document and binds each field to its page and printed words."""
-
-    kind: ClassVar[str] = "extract"
-    prompt: Path
-    schema: Path
-    route: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidateStep(Step):
-    """Proves every value against the document and applies field and cross-field rules."""
-
-    kind: ClassVar[str] = "validate"
-    rules: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskStep(Step):
-    """Asks named people for the fields that failed; reached only through a `catch`."""
-
-    kind: ClassVar[str] = "ask"
-    form: Literal["failed_fields"]
-    ask: tuple[str, ...]
-    within: timedelta
-    otherwise: Literal["fail"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteStep(Step):
-    """Writes the narration around bound values. `narration` maps a language to its sentence file."""
-
-    kind: ClassVar[str] = "write"
-    prompt: Path
-    narration: Mapping[str, Path]
-    route: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlideStep(Step):
-    """Renders the slides of the script in a theme."""
-
-    kind: ClassVar[str] = "slide"
-    theme: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApproveStep(Step):
-    """Asks named people to release exactly what they were shown. A timeout never means yes."""
-
-    kind: ClassVar[str] = "approve"
-    ask: tuple[str, ...]
-    show: tuple[str, ...]
-    within: timedelta
-    otherwise: Literal["fail"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoStep(Step):
-    """Gives script and slides to a video provider, waits, fetches and checks the file."""
-
-    kind: ClassVar[str] = "video"
-    provider: str
-    voice: str
+__all__ = [
+    "ApproveStep",
+    "Arm",
+    "AskStep",
+    "Block",
+    "Budget",
+    "BusinessRules",
+    "CallStep",
+    "Catch",
+    "Choose",
+    "Condition",
+    "Deadline",
+    "DocumentRule",
+    "ErrorHandler",
+    "Execution",
+    "ExtractStep",
+    "GenerateStep",
+    "Item",
+    "Map",
+    "NotifyStep",
+    "Outcome",
+    "Parallel",
+    "Parameter",
+    "Reference",
+    "Schedule",
+    "SlideStep",
+    "Step",
+    "ValidateStep",
+    "VideoStep",
+    "Workflow",
+    "WriteStep",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +102,27 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When the nightly scan of the inbox runs: a cron expression in a time zone."""
+    """When documents of the inbox are looked for: by a cron expression in a time zone, or as they arrive, or both.
 
-    nightly: str
-    timezone: str
+    `catch_up` makes up for a scan that was missed while the platform stood still, once. The summary of a scan waits
+    `wait` for its runs. `at_once` bounds the runs that a scan or arrivals have at work at the same time.
+    """
+
+    nightly: str | None
+    timezone: str = "UTC"
+    catch_up: bool = True
+    arrivals: bool = False
+    wait: timedelta = timedelta(hours=3)
+    at_once: int = 16
+    notify: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A run that is not through `within` its start is told to a channel; it goes on."""
+
+    within: timedelta
+    notify: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +162,20 @@ class Workflow:
     steps: tuple[Step, ...]
     fields: FieldSet
     digest: str
+    flow: tuple[Item, ...] = ()
+    last: tuple[NotifyStep, ...] = ()
+    outputs: tuple[str, ...] = ()
+    run_timeout: timedelta | None = None
+    deadline: Deadline | None = None
+    rerun: Literal["same", "latest"] = "same"
+    home: Path | None = None  # include/ of the platform, where this one is a run's own copy of the definition
     files: tuple[Path, ...] = ()
     source: str = field(default="", repr=False)  # the text of workflow.yaml, for the DAG's page
+
+    @property
+    def platform_include(self) -> Path:
+        """Where `orchestrator.yaml` and `llm.yaml` lie: they are the platform's, whichever definition a run goes by."""
+        return self.home or self.include
 
     def step(self, name: str) -> Step:
         """The step of that name.

@@ -42,7 +42,7 @@ def build_dags(dag_file: str) -> dict[str, DAG]:
     folder = Path(dag_file).resolve().parent
     workflow = load_workflow(folder, folder.parents[1] / "include")
     dags = {workflow.name: _document_dag(workflow)}
-    if workflow.schedule:
+    if workflow.schedule and workflow.schedule.nightly:
         nightly = build_nightly_dag(workflow)
         dags[nightly.dag_id] = nightly
     return dags

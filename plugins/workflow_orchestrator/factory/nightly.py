@@ -25,7 +25,7 @@ class StartRunOperator(TriggerDagRunOperator):
 def build_nightly_dag(workflow: Workflow) -> DAG:
     """The DAG `<workflow>_nightly`."""
     schedule = workflow.schedule
-    if schedule is None:
+    if schedule is None or schedule.nightly is None:
         raise ValueError(f"{workflow.name} has no schedule")
     with DAG(
         dag_id=f"{workflow.name}_nightly",
