@@ -39,7 +39,7 @@ class Watch:
         self._thread = threading.Thread(target=self._look, daemon=True)
 
     def __enter__(self) -> Watch:
-        self._before = {name: _processor(pid) for name, pid in self._services.items()}
+        self._before = {name: processor_seconds(pid) for name, pid in self._services.items()}
         self._began = time.monotonic()
         self._thread.start()
         return self
@@ -50,7 +50,7 @@ class Watch:
         self._done.set()
         self._thread.join()
         self.seconds = time.monotonic() - self._began
-        self.processor = {name: _processor(pid) - self._before[name] for name, pid in self._services.items()}
+        self.processor = {name: processor_seconds(pid) - self._before[name] for name, pid in self._services.items()}
 
     def _look(self) -> None:
         next_memory = 0.0
@@ -96,7 +96,7 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _processor(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
     """Seconds of processor time of a service: its own, its children's, and those of the children that have ended."""
     total = 0.0
     for process in _family(pid):

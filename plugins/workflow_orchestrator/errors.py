@@ -27,6 +27,12 @@
     │   ├── SpeechError                the voice gave no usable audio
     │   └── VideoCheckError            the finished file is not what was planned
     ├── EncoderError               the encoder process failed or hung           (retried)
+    ├── ConditionError             a condition cannot be judged on this run     (never retried)
+    ├── MapLimitError              a map's list is no list, or longer than allowed (never retried)
+    ├── DefinitionChangedError     a step cannot go on under the definition that is there now (never retried)
+    ├── CalledWorkflowError        a called workflow failed, or was not through in time (never retried)
+    │   └── CalledWorkflowOutageError  … with an error that passes               (retried: a new run of it)
+    ├── NotificationError          a channel did not take a message             (retried)
     └── StorageError               the storage did not answer                   (retried)
 
 A class says in `retryable` whether trying the same again can help; Airflow's retry policy reads that and nothing else.
@@ -181,6 +187,37 @@ class VideoCheckError(RenderError):
 
 class EncoderError(OrchestratorError):
     """The encoder process failed or hung. A retry can help."""
+
+    retryable: ClassVar[bool] = True
+
+
+class ConditionError(OrchestratorError):
+    """A condition of a `choose` cannot be judged on what this run has. A retry cannot help; another condition can."""
+
+
+class MapLimitError(OrchestratorError):
+    """What a `map` goes over is no list, or has more items than `at_most`. A retry cannot help."""
+
+
+class DefinitionChangedError(OrchestratorError):
+    """A step cannot go on under the definition that is there now. A retry cannot help; a new run can."""
+
+
+class CalledWorkflowError(OrchestratorError):
+    """A called workflow failed, or was not through in time. A retry cannot help.
+
+    `workflow` and `run_id` name the called run, `cause` is its error as data, if it left one.
+    """
+
+
+class CalledWorkflowOutageError(CalledWorkflowError):
+    """A called workflow failed with an error that passes. A retry starts a new run of it."""
+
+    retryable: ClassVar[bool] = True
+
+
+class NotificationError(OrchestratorError):
+    """A channel did not take a message. A retry can help."""
 
     retryable: ClassVar[bool] = True
 

@@ -1,7 +1,7 @@
 """What the orchestrator does where Airflow announces things: the run's note, and questions that must not outlive their attempt.
 
 The note belongs to the metadata database and tasks have no access to that, so it is written where Airflow announces the end
-of a run: in the scheduler, inside the session that already holds the run. It reads one row and calls nothing else.
+of a run: in the scheduler, inside the session that already holds the run. It reads a row or two and calls nothing else.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from airflow.listeners import hookimpl
 
 # dag_run_note.content is VARCHAR(1000): PostgreSQL refuses more, inside the scheduler's own transaction.
 NOTE_LIMIT = 1000
+# The tasks whose result holds a summary: the last one of a document's run, of a nightly scan, and of an arrival.
+TELLERS = ("record_execution", "summarise", "process_document")
 
 
 @hookimpl
@@ -62,15 +64,17 @@ def _note(dag_run: Any) -> None:
     session = object_session(dag_run)
     if session is None:
         return
-    value = session.scalar(
+    values = session.scalars(
         select(XComModel.value).where(
             XComModel.dag_id == dag_run.dag_id,
             XComModel.run_id == dag_run.run_id,
-            XComModel.task_id == "record_execution",
+            XComModel.task_id.in_(TELLERS),
             XComModel.key == "return_value",
+            # A scan has a task for each of its documents; what they tell is in the scan's own summary.
+            XComModel.map_index == -1,
         )
     )
-    summary = _summary(value)
+    summary = next(filter(None, map(_summary, values)), "")
     if summary:
         dag_run.note = joined(summary, dag_run.note)
 

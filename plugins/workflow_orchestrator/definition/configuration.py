@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from workflow_orchestrator.definition.language import CONFIGURATION, EXECUTION
+from workflow_orchestrator.definition.language import CONFIGURATION
 from workflow_orchestrator.definition.model import Execution
+from workflow_orchestrator.definition.policies import build_policies
 from workflow_orchestrator.definition.problems import Report, did_you_mean
+from workflow_orchestrator.definition.retries import RetryRule
 from workflow_orchestrator.definition.source import Source, read_source
 from workflow_orchestrator.errors import ConfigurationError
 
@@ -21,16 +23,32 @@ STORAGE_VARIABLE = "GENAI_PLATFORM_STORAGE"
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
-    """What holds for every workflow: execution, who may release, where artifacts lie, and the groups that may be asked.
+class Channel:
+    """Where messages go. Without a `notifier` (the dotted path of a class), a message goes to the log, and says so."""
 
-    `storage` is as written: a folder (a relative one starts at the project's folder) or a URI.
+    notifier: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.arguments and self.notifier is None:
+            raise ValueError("arguments go to a notifier, and the channel has none")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What holds for every workflow: execution, who may release, where artifacts lie, groups that may be asked, channels.
+
+    `storage` is as written: a folder (a relative one starts at the project's folder) or a URI. `source` is the file as it was
+    read, for the places of what it says.
     """
 
     execution: Execution
     profile: Profile
     storage: str
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    retry_policies: Mapping[str, tuple[RetryRule, ...]] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    source: Source | None = field(default=None, repr=False, compare=False)
 
 
 def load_configuration(path: Path, environ: Mapping[str, str]) -> Configuration:
@@ -62,47 +80,82 @@ def _build(source: Source, environ: Mapping[str, str], report: Report) -> Config
             f"the environment sets it to {profile!r}, which is not a profile",
             did_you_mean(profile, get_args(Profile)),
         )
+    policies = build_policies(source, report)
+    _check_channels(source, report)
     if len(report):
         return None
-    execution = build_execution(source.data, source, (), report)
+    execution = build_execution(source.data, policies, source, (), report)
     if execution is None:
         return None
+    data = source.data
     return Configuration(
         execution=execution,
-        profile=cast("Profile", profile or source.data["profile"]),
-        storage=environ.get(STORAGE_VARIABLE, "").strip() or source.data["storage"],
-        groups={name: tuple(users) for name, users in source.data.get("groups", {}).items()},
+        profile=cast("Profile", profile or data["profile"]),
+        storage=environ.get(STORAGE_VARIABLE, "").strip() or data["storage"],
+        groups={name: tuple(users) for name, users in data.get("groups", {}).items()},
+        retry_policies=policies,
+        channels={
+            name: Channel(item.get("notifier"), item.get("arguments", {}))
+            for name, item in data.get("channels", {}).items()
+        },
+        source=source,
     )
+
+
+def _check_channels(source: Source, report: Report) -> None:
+    for at, item in source.walk(("channels",)):
+        if isinstance(item, dict) and item.get("arguments") and "notifier" not in item:
+            report.add(
+                "WF064",
+                source,
+                at,
+                "it has arguments and no notifier that would take them",
+                "add notifier: with the dotted path of a class",
+            )
 
 
 def execution_data(execution: Execution) -> dict[str, Any]:
     """An execution in the words of the file, so that a layer above can override single keys."""
+    call = execution.call_timeout
     return {
         "max_retries": execution.max_retries,
         "timeout_seconds": _seconds(execution.timeout),
+        **({} if call is None else {"call_timeout_seconds": _seconds(call)}),
         "retry_backoff": execution.retry_backoff,
         "retry_delay_seconds": _seconds(execution.retry_delay),
         "max_retry_delay_seconds": _seconds(execution.max_retry_delay),
+        "retry_jitter": execution.retry_jitter,
+        "retry": execution.retry,
         "default_error_handler": execution.default_error_handler,
     }
 
 
 def build_execution(
     data: Mapping[str, Any],
+    policies: Mapping[str, tuple[RetryRule, ...]],
     source: Source,
     at: tuple[str | int, ...],
     report: Report,
 ) -> Execution | None:
     """The execution that complete, well-typed data means; a contradiction is reported at `at`."""
-    values = {key: data[key] for key in EXECUTION}
+    call, policy = data.get("call_timeout_seconds"), data.get("retry", "default")
+    if policy not in policies and (policy != "default" or policies):
+        report.add(
+            "WF060", source, (*at, "retry"), f"there is no retry policy {policy!r}", did_you_mean(policy, policies)
+        )
+        return None
     try:
         return Execution(
-            max_retries=int(values["max_retries"]),
-            timeout=timedelta(seconds=values["timeout_seconds"]),
-            retry_backoff=values["retry_backoff"],
-            retry_delay=timedelta(seconds=values["retry_delay_seconds"]),
-            max_retry_delay=timedelta(seconds=values["max_retry_delay_seconds"]),
-            default_error_handler=values["default_error_handler"],
+            max_retries=int(data["max_retries"]),
+            timeout=timedelta(seconds=data["timeout_seconds"]),
+            retry_backoff=data["retry_backoff"],
+            retry_delay=timedelta(seconds=data["retry_delay_seconds"]),
+            max_retry_delay=timedelta(seconds=data["max_retry_delay_seconds"]),
+            default_error_handler=data["default_error_handler"],
+            retry_jitter=float(data.get("retry_jitter", 0)),
+            call_timeout=None if call is None else timedelta(seconds=call),
+            retry=policy,
+            rules=policies.get(policy, ()),
         )
     except ValueError as error:
         report.add("WF024", source, at, str(error))

@@ -78,7 +78,7 @@ def makes(step: Step) -> tuple[str, ...]:
 
 def needs(step: Step) -> tuple[str, ...]:
     """The artifacts without which a step cannot work."""
-    return tuple(name for name in (*NEEDS[step.kind], *step.uses) if name not in step.optional)
+    return tuple(name for name in (*NEEDS[step.kind], *step.reads, *step.uses) if name not in step.optional)
 
 
 def inner(item: Item) -> tuple[tuple[Item, ...], ...]:
@@ -132,24 +132,36 @@ def after(flow: Sequence[Item], name: str) -> tuple[tuple[Item, ...], ...] | Non
 
 
 def who_needs(artifact: str, later: Sequence[Item]) -> str | None:
-    """The first later step that needs an artifact as it is made before; `None`: nobody does, or it is made again first."""
+    """The first later step or map that needs an artifact as it is made before; `None`: nobody does, or it is made again first."""
     for item in later:
-        for step in [item] if isinstance(item, Step) else steps_of((item,)):
-            if artifact in needs(step):
-                return step.name
+        for one in walk((item,)):
+            if isinstance(one, Step) and artifact in needs(one):
+                return one.name
+            if isinstance(one, Map) and one.over.source == "output" and artifact == one.over.name.partition(".")[0]:
+                return one.name
         if isinstance(item, Step) and artifact in makes(item):
             return None
     return None
 
 
-def why_not_continue(flow: Sequence[Item], step: Step) -> str:
-    """Why an error of a step that stands in `flow` cannot be passed over; empty when it can."""
+def why_not_continue(flow: Sequence[Item], step: Step, *, place: str | None = None, outputs: Sequence[str] = ()) -> str:
+    """Why an error of a step cannot be passed over; empty when it can.
+
+    Args:
+        flow: the workflow's.
+        step: the step.
+        place: the step of the flow in whose place it runs, for a detour; without it, its own.
+        outputs: the artifacts that other workflows may take; a run must not go without them.
+    """
     if step.kind in NEVER_CONTINUES:
         return f"a failed {step.kind} step is never passed over"
-    sequences = after(flow, step.name)
+    sequences = after(flow, place or step.name)
     later = [item for sequence in sequences or () for item in sequence]
     for artifact in makes(step):
         name = who_needs(artifact, later)
         if name is not None:
             return f"{name} needs its {artifact}"
+        made_again = any(isinstance(item, Step) and artifact in makes(item) for item in later)
+        if artifact in outputs and step.within_map is None and not made_again:
+            return f"the workflow's output promises its {artifact}"
     return ""

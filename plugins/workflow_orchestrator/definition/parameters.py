@@ -62,7 +62,13 @@ def _check_parameter(item: dict[str, Any], at: KeyPath, source: Source, report: 
 def _well_formed(item: dict[str, Any]) -> bool:
     """Whether the shapes are right enough to make a schema of; what is wrong in them has been reported elsewhere."""
     words = item.get("enum", item.get("items", {}).get("enum", []) if isinstance(item.get("items", {}), dict) else None)
-    return isinstance(words, list) and isinstance(item.get("type", "string"), str)
+    limits = [item[key] for key in ("minimum", "maximum") if key in item]
+    texts = [item.get("type", "string"), item.get("pattern", "")]
+    return (
+        isinstance(words, list)
+        and all(isinstance(text, str) for text in texts)
+        and all(_is_number(limit) for limit in limits)
+    )
 
 
 def _check_default(item: dict[str, Any], at: KeyPath, source: Source, report: Report) -> None:

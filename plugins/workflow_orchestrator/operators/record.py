@@ -8,9 +8,12 @@ from typing import Any
 from airflow.sdk import BaseOperator
 
 from workflow_orchestrator.definition.model import Workflow
+from workflow_orchestrator.errors import OrchestratorError
 from workflow_orchestrator.operators.base import storage_of
-from workflow_orchestrator.operators.request import ledger_entry
+from workflow_orchestrator.operators.outlets import announce_video, video_outlet
 from workflow_orchestrator.record import RunFolder, build_manifest, summary_of
+from workflow_orchestrator.record.definitions import definition_for
+from workflow_orchestrator.steps.request import ledger_entry
 from workflow_orchestrator.web import link
 
 
@@ -21,7 +24,7 @@ class RecordExecutionOperator(BaseOperator):
     ui_color = "#eeeeee"
 
     def __init__(self, *, workflow: Workflow, **kwargs: Any) -> None:
-        super().__init__(task_id="record_execution", **kwargs)
+        super().__init__(task_id="record_execution", outlets=[video_outlet(workflow.name)], **kwargs)
         self.workflow = workflow
         self.definition = workflow.digest
 
@@ -31,7 +34,7 @@ class RecordExecutionOperator(BaseOperator):
         states = context["ti"].get_task_states(dag_id=self.workflow.name, run_ids=[context["run_id"]])
         manifest = build_manifest(
             run,
-            self.workflow,
+            self._definition(run),
             states={task: str(state) for task, state in states.get(context["run_id"], {}).items() if state},
             run_facts={
                 "type": str(getattr(dag_run.run_type, "value", dag_run.run_type)),
@@ -40,16 +43,26 @@ class RecordExecutionOperator(BaseOperator):
             },
         )
         artifact = run.write_json("manifest.json", manifest)
-        if manifest["outcome"] == "succeeded":
+        if manifest["outcome"] != "failed":
             run.storage.write(manifest["request"]["ledger"], ledger_entry(run))
+        announce_video(context, run, manifest)
         _emit(self.workflow, manifest, dag_run.start_date)
         return {
             "outcome": manifest["outcome"],
             "manifest": artifact.uri,
             "mode": manifest["mode"]["name"],
             "error": manifest["error"],
+            "degraded": [one["step"] for one in manifest["degraded"]],
             "summary": summary_of(manifest, lambda name: link(run.workflow, run.run_id, name)),
         }
+
+    def _definition(self, run: RunFolder) -> Workflow:
+        """The definition that the run went by. Where it cannot be had any more, the record is written by the one that is there."""
+        try:
+            return definition_for(run, self.workflow)
+        except OrchestratorError as error:
+            self.log.warning("record.other_definition error=%s", error)
+            return self.workflow
 
 
 def _emit(workflow: Workflow, manifest: dict[str, Any], started: datetime | None) -> None:

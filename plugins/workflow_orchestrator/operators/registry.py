@@ -1,18 +1,120 @@
-"""Which operator runs which kind of step."""
+"""One operator per kind of step, each a thin hand-over to the work in `steps/`, with a colour of its own in Airflow's graph."""
 
 from __future__ import annotations
 
-from workflow_orchestrator.definition.model import Step
-from workflow_orchestrator.operators.approve import ApproveOperator
-from workflow_orchestrator.operators.ask import AskOperator
-from workflow_orchestrator.operators.base import StepOperator
-from workflow_orchestrator.operators.extract import ExtractOperator
-from workflow_orchestrator.operators.slide import SlideOperator
-from workflow_orchestrator.operators.validate import ValidateOperator
-from workflow_orchestrator.operators.video import VideoOperator
-from workflow_orchestrator.operators.write import WriteOperator
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
-OPERATORS: dict[str, type[StepOperator]] = {
+from workflow_orchestrator.definition.model import Step
+from workflow_orchestrator.operators.base import StepOperator
+from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users
+from workflow_orchestrator.steps.registry import kind_of
+from workflow_orchestrator.steps.work import Work
+
+if TYPE_CHECKING:
+    from workflow_orchestrator.operators.services import AirflowServices
+
+
+class WorkingOperator(StepOperator):
+    """A step that works by itself."""
+
+    def perform(self, work: Work) -> None:
+        kind = kind_of(work.step)
+        if kind.perform is None:
+            raise TypeError(f"{work.step.name} is a {work.step.kind} step: it asks people")
+        kind.perform(work)
+
+
+class AskingOperator(StepOperator):
+    """A step that asks people: Airflow parks it until somebody answers, then goes on in `execute_complete`."""
+
+    ui_color = "#fbe6d8"
+
+    def perform(self, work: Work) -> None:
+        kind = kind_of(work.step)
+        if kind.question is None:
+            raise TypeError(f"{work.step.name} is a {work.step.kind} step: it asks nobody")
+        question = kind.question(work)
+        if question is not None:
+            services = cast("AirflowServices", work.services)
+            users = assigned_users(work.configuration.groups, question.groups)
+            ask_people(services.context, question, users)
+
+    def execute_complete(self, context: Any, event: Any, **resume_with: Any) -> Any:
+        """Goes on with the answer, or without one."""
+        return self.stint(context, self.answered, event=event, resume_with=resume_with)
+
+    def answered(self, work: Work, *, event: Mapping[str, Any], resume_with: Mapping[str, Any]) -> None:
+        """Hands the answer to the step.
+
+        Raises:
+            ApprovalError: nobody answered.
+        """
+        kind = kind_of(work.step)
+        if kind.take is None or kind.no_answer is None:
+            raise TypeError(f"{work.step.name} is a {work.step.kind} step: it takes no answer")
+        if "error" in event:
+            kind.no_answer(work, str(event.get("error_type", "unknown")))
+        kind.take(work, answer_of(event), **resume_with)
+
+
+class ExtractOperator(WorkingOperator):
+    """`extract`: document.json, extracted.json."""
+
+    ui_color = "#dfeaf7"
+
+
+class ValidateOperator(WorkingOperator):
+    """`validate`: validation.json, values.json."""
+
+    ui_color = "#e3f1e6"
+
+
+class AskOperator(AskingOperator):
+    """`ask`: correction.json, validation.json, values.json."""
+
+
+class WriteOperator(WorkingOperator):
+    """`write`: script.json, compliance.json."""
+
+    ui_color = "#f6efdd"
+
+
+class SlideOperator(WorkingOperator):
+    """`slide`: slides, slides.pdf, slides.pptx, deck.json."""
+
+    ui_color = "#efe6f6"
+
+
+class ApproveOperator(AskingOperator):
+    """`approve`: approval.json."""
+
+
+class VideoOperator(WorkingOperator):
+    """`video`: video.mp4, captions, narration, video.json."""
+
+    ui_color = "#dfeaf7"
+
+
+class GenerateOperator(WorkingOperator):
+    """`generate`: made/<name>.json."""
+
+    ui_color = "#f6efdd"
+
+
+class CallOperator(WorkingOperator):
+    """`call`: the files that it takes from the called run."""
+
+    ui_color = "#e6eef2"
+
+
+class NotifyOperator(WorkingOperator):
+    """`notify`: a message."""
+
+    ui_color = "#f1f1e2"
+
+
+OPERATORS: Mapping[str, type[StepOperator]] = {
     "extract": ExtractOperator,
     "validate": ValidateOperator,
     "ask": AskOperator,
@@ -20,6 +122,9 @@ OPERATORS: dict[str, type[StepOperator]] = {
     "slide": SlideOperator,
     "approve": ApproveOperator,
     "video": VideoOperator,
+    "generate": GenerateOperator,
+    "call": CallOperator,
+    "notify": NotifyOperator,
 }
 
 

@@ -11,9 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from workflow_orchestrator import __version__
-from workflow_orchestrator.definition.model import Workflow
+from workflow_orchestrator.definition.model import Step, Workflow
 from workflow_orchestrator.errors import DocumentNotFoundError
-from workflow_orchestrator.record.run_folder import RunFolder
+from workflow_orchestrator.record.outcome import Place, ending_of, places_of, state_of, steps_with_places
+from workflow_orchestrator.record.run_folder import EACH, RunFolder
 
 FORMAT = 1
 
@@ -26,19 +27,20 @@ def build_manifest(
     Args:
         run: the run's folder.
         workflow: the definition that ran.
-        states: step name → how Airflow says that it ended; a step that never started is missing.
+        states: task name → how Airflow says that it ended, inside a map `<name>_<index>`; what never started is missing.
         run_facts: Airflow's own facts: run type, who triggered it, start.
     """
-    reports = {step.name: run.attempts(step.name) for step in workflow.steps}
-    steps = [_step(step.name, step.kind, reports[step.name], states.get(step.name)) for step in workflow.steps]
-    calls = [call for attempts in reports.values() for attempt in attempts for call in attempt["calls"]]
+    steps = [_step(step, place, states) for step, place in steps_with_places(run, workflow)]
+    maps = dict.fromkeys(step.within_map for step in workflow.steps if step.within_map)
+    attempts = [attempt for _, attempt in run.all_attempts(maps)]
+    calls = [call for attempt in attempts for call in attempt["calls"]]
     request = _optional(run, "request.json")
-    approval = _optional(run, "approval.json")
-    outcome, error = _outcome(run, steps, workflow, approval)
+    ending = ending_of(run, workflow, states)
     return {
         "format": FORMAT,
-        "outcome": outcome,
-        "error": error,
+        "outcome": ending.outcome,
+        "error": ending.error,
+        "degraded": ending.degraded,
         "mode": _mode(calls),
         "workflow": {
             "name": workflow.name,
@@ -64,12 +66,18 @@ def build_manifest(
         },
         "request": request,
         "source": (request or {}).get("source"),
-        "approval": approval,
-        "usage": _usage(calls),
+        "approval": _optional(run, "approval.json"),
+        "usage": _usage(attempts),
+        "called": _called(steps),
         "steps": steps,
         "checks": _checks(run),
+        "items": [
+            {"map": name, "index": place.index, "item": place.item, **_of_item(place.run)}
+            for name in maps
+            for place in places_of(run, name)
+        ],
         "values": _optional(run, "values.json"),
-        "artifacts": _artifacts(run, reports),
+        "artifacts": _artifacts(run, attempts),
     }
 
 
@@ -80,44 +88,17 @@ def _optional(run: RunFolder, name: str) -> Any:
         return None
 
 
-def _step(name: str, kind: str, attempts: Sequence[Mapping[str, Any]], state: str | None) -> dict[str, Any]:
+def _step(step: Step, place: Place, states: Mapping[str, str]) -> dict[str, Any]:
+    attempts = place.run.attempts(step.name)
+    within = {} if place.index is None else {"map": step.within_map, "index": place.index, "item": place.item}
     return {
-        "step": name,
-        "kind": kind,
-        "state": state or (attempts[-1]["state"] if attempts else "not started"),
+        "step": step.name,
+        "kind": step.kind,
+        **within,
+        "state": state_of(step.name, place, states),
         "seconds": round(sum(attempt["seconds"] for attempt in attempts), 3),
-        "attempts": list(attempts),
+        "attempts": attempts,
     }
-
-
-def _outcome(
-    run: RunFolder, steps: Sequence[Mapping[str, Any]], workflow: Workflow, approval: Mapping[str, Any] | None
-) -> tuple[str, dict[str, Any] | None]:
-    """`succeeded` only if the last step says itself that it made what was released; else `failed` and why.
-
-    Airflow's word alone is not enough: somebody can mark a step as successful that never ran.
-    """
-    caught = {step.name for step in workflow.steps if step.catches}
-    last = steps[-1]
-    if last["state"] == "success":
-        own: Mapping[str, Any] = last["attempts"][-1] if last["attempts"] else {"state": "not started", "facts": {}}
-        made = own["facts"].get("content") == approval["content"] if approval else last["kind"] != "video"
-        there = last["kind"] != "video" or run.exists("video.mp4")
-        if own["state"] == "success" and made and there:
-            return "succeeded", None
-        return "failed", {
-            "step": last["step"],
-            "error": "ApprovalError",
-            "message": "the step is marked as successful, but the run holds no video of exactly the content that was released",
-        }
-    failed = [
-        step for step in steps if step["state"] == "failed" and step["attempts"] and step["attempts"][-1]["error"]
-    ]
-    # An error that a catch took over is the cause only where the step it went to did not fail itself.
-    own_errors = [step for step in failed if step["step"] not in caught] or failed
-    if not own_errors:
-        return "failed", None
-    return "failed", {"step": own_errors[0]["step"], **own_errors[0]["attempts"][-1]["error"]}
 
 
 def _mode(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -133,16 +114,36 @@ def _mode(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"name": "model", "says": f"Language model: {', '.join(models)}.", "providers": providers}
 
 
-def _usage(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    costs = [call["cost_usd"] for call in calls]
-    known = [Decimal(cost) for cost in costs if cost is not None]
+def _usage(attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Calls, tokens and money of the run: its own and those of the workflows that it called.
+
+    An answer that a later try found in the journal is counted once: the try that paid for it may have died before it could say so.
+    A call that failed may have been billed.
+    """
+    calls = [call for attempt in attempts for call in attempt["calls"]]
+    asked = list({_answer(call): call for call in calls}.values())
+    called = [attempt["facts"]["called"] for attempt in attempts if "outcome" in attempt["facts"].get("called", {})]
+    called_cost = _sum([one.get("cost_usd") for one in {one["run_id"]: one for one in called}.values()])
+    billed = [attempt["error"]["cost_usd"] for attempt in attempts if (attempt["error"] or {}).get("cost_usd")]
+    own = _sum([*(call["cost_usd"] for call in asked), *billed])
     return {
         "calls": len(calls),
-        "input_tokens": _total([call["usage"]["input_tokens"] for call in calls]),
-        "output_tokens": _total([call["usage"]["output_tokens"] for call in calls]),
-        # One unknown price makes the sum unknown: unknown is not zero.
-        "cost_usd": str(sum(known, Decimal(0))) if len(known) == len(costs) else None,
+        "input_tokens": _total([call["usage"]["input_tokens"] for call in asked]),
+        "output_tokens": _total([call["usage"]["output_tokens"] for call in asked]),
+        "cost_usd": None if own is None or called_cost is None else str(own + called_cost),
+        "called_usd": None if called_cost is None else str(called_cost),
     }
+
+
+def _answer(call: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells one answer from another."""
+    return call["purpose"], call["prompt"]["rendered"], call["model"], call["request_id"]
+
+
+def _sum(costs: Sequence[str | None]) -> Decimal | None:
+    """One unknown price makes the sum unknown: unknown is not zero."""
+    known = [Decimal(cost) for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if len(known) == len(costs) else None
 
 
 def _total(counts: Sequence[int | None]) -> int | None:
@@ -154,31 +155,34 @@ def _checks(run: RunFolder) -> dict[str, Any]:
     return {"validation": _optional(run, "validation.json"), "compliance": _optional(run, "compliance.json")}
 
 
-def _artifacts(run: RunFolder, reports: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+def _of_item(run: RunFolder) -> dict[str, Any]:
+    """What an item has of its own: its checks and its release."""
+    own = {"validation": "validation.json", "compliance": "compliance.json", "approval": "approval.json"}
+    return {name: run.read_json(file) if run.holds(file) else None for name, file in own.items()}
+
+
+def _called(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The runs of other workflows that steps started, each as the last attempt that asked for it knew it."""
+    found: dict[str, dict[str, Any]] = {}
+    for step in steps:
+        for attempt in step["attempts"]:
+            called = attempt["facts"].get("called")
+            if called:
+                found[called["run_id"]] = {"step": step["step"], **called}
+    return list(found.values())
+
+
+def _artifacts(run: RunFolder, attempts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What the run holds, each file as the attempt that wrote it last reported it."""
     latest: dict[str, dict[str, Any]] = {}
-    for attempt in sorted(
-        (item for attempts in reports.values() for item in attempts), key=lambda item: item["started"]
-    ):
+    for attempt in sorted(attempts, key=lambda item: str(item["started"])):
         latest.update((artifact["name"], artifact) for artifact in attempt["artifacts"])
     return [artifact for artifact in latest.values() if run.exists(artifact["name"])]
 
 
 def summary_of(manifest: Mapping[str, Any], link: Callable[[str], str]) -> str:
     """The run in a few lines of Markdown, for the note on its page in Airflow; `link` gives a file's address."""
-    lines = []
-    error = manifest["error"]
-    written = {item["name"] for item in manifest["artifacts"]}
-    if manifest["outcome"] == "succeeded":
-        lines.append("**Video ready.**")
-    elif error:
-        lines.append(f"**Stopped in {error['step']}: {error['error']}.** {_short(error['message'])}")
-    else:
-        lines.append("**Stopped** before any step could report; see the task logs.")
-    titles = {"video.mp4": "Video", "slides.pptx": "Slides", "slides.pdf": "Slides as PDF", "script.json": "Script"}
-    links = [f"[{title}]({link(name)})" for name, title in titles.items() if name in written]
-    lines.append(" · ".join([*links, f"[Manifest]({link('manifest.json')})"]))
-    lines.append(manifest["mode"]["says"])
+    lines = [_headline(manifest), _links(manifest, link), manifest["mode"]["says"]]
     approval = manifest["approval"]
     if approval:
         who = (
@@ -191,6 +195,41 @@ def summary_of(manifest: Mapping[str, Any], link: Callable[[str], str]) -> str:
     cost = manifest["usage"]["cost_usd"]
     lines.append(f"Model calls cost {'an unknown amount' if cost is None else f'USD {cost}'}.")
     return "\n\n".join(lines)
+
+
+def _headline(manifest: Mapping[str, Any]) -> str:
+    error = manifest["error"]
+    if manifest["outcome"] != "failed":
+        ready = any(item["name"].rpartition("/")[2] == "video.mp4" for item in manifest["artifacts"])
+        head = "**Video ready.**" if ready else "**Finished.**"
+        return f"{head} Finished without: {_left_out(manifest['degraded'])}." if manifest["degraded"] else head
+    if error:
+        return f"**Stopped in {error['step']}: {error['error']}.** {_short(error['message'])}"
+    return "**Stopped** before any step could report; see the task logs."
+
+
+def _left_out(degraded: Sequence[Mapping[str, Any]], most: int = 5) -> str:
+    """The steps that were passed over, each once with its error; a map may have failed in the same way a hundred times."""
+    counts: dict[str, int] = {}
+    for one in degraded:
+        named = f"{one['step']} ({one['error']})"
+        counts[named] = counts.get(named, 0) + 1
+    told = [name if count == 1 else f"{name}, {count} times" for name, count in counts.items()]
+    more = f"; and {len(told) - most} more" if len(told) > most else ""
+    return "; ".join(told[:most]) + more
+
+
+def _links(manifest: Mapping[str, Any], link: Callable[[str], str], most: int = 5) -> str:
+    written = {item["name"] for item in manifest["artifacts"]}
+    titles = {"video.mp4": "Video", "slides.pptx": "Slides", "slides.pdf": "Slides as PDF", "script.json": "Script"}
+    links = [f"[{title}]({link(name)})" for name, title in titles.items() if name in written]
+    items = [
+        (f"{EACH}/{item['map']}/{item['index']}/video.mp4", item)
+        for item in manifest["items"]
+        if f"{EACH}/{item['map']}/{item['index']}/video.mp4" in written
+    ]
+    links += [f"[Video {_short(str(item['item']), 20)}]({link(name)})" for name, item in items[:most]]
+    return " · ".join([*links, f"[Manifest]({link('manifest.json')})"])
 
 
 def _short(message: str, limit: int = 500) -> str:

@@ -4,6 +4,8 @@ runs/<workflow>/<run key>/
    request.json            what the run was started with, once it was found good
    steps/<step>.json       each attempt: when, how long, how it ended, which artifacts, which calls
    <artifact>              by role: document.json, values.json, script.json, slides/slide_01.png, video.mp4 …
+   each/<map>/items.json   the list that a map goes over, once it was found good
+   each/<map>/<index>/     a folder of the same shape for each of its items
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +23,9 @@ from typing import Any
 from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.errors import DocumentNotFoundError, StorageError
 from workflow_orchestrator.storage import Storage
+
+EACH = "each"
+"""Below it lie the folders of a map's items."""
 
 
 def run_key_of(run_id: str) -> str:
@@ -70,45 +75,80 @@ class StepReport:
 
 
 class RunFolder:
-    """The folder of one run."""
+    """The folder of one run, or of one item of a map in it.
 
-    def __init__(self, storage: Storage, workflow: str, run_id: str) -> None:
+    An item's folder takes every write, report and deletion; what it does not hold is read from the run around it.
+    """
+
+    def __init__(self, storage: Storage, workflow: str, run_id: str, *, scope: str = "") -> None:
         self.storage = storage
         self.workflow = workflow
         self.run_id = run_id
         self.run_key = run_key_of(run_id)
-        self.prefix = f"runs/{workflow}/{self.run_key}"
+        self.scope = scope
+        self.prefix = f"runs/{workflow}/{self.run_key}{'/' if scope else ''}{scope}"
+
+    @property
+    def root(self) -> RunFolder:
+        """The folder of the whole run."""
+        return RunFolder(self.storage, self.workflow, self.run_id) if self.scope else self
+
+    def item(self, name: str, index: int) -> RunFolder:
+        """The folder of one item of a map, by the map's name and the item's place in its list, from 0."""
+        if self.scope:
+            raise ValueError(f"{self.scope} is an item already; a map stands in no other map")
+        return RunFolder(self.storage, self.workflow, self.run_id, scope=f"{EACH}/{name}/{index}")
 
     def key(self, name: str) -> str:
+        """The key to which a file of this folder is written."""
         return f"{self.prefix}/{name}"
 
-    def uri(self, name: str) -> str:
-        return self.storage.uri_of(self.key(name))
+    def shown(self, name: str) -> str:
+        """A file's name as the whole run knows it: where it is read from."""
+        return f"{self.scope}/{name}" if self.scope and self.holds(name) else name
 
-    def exists(self, name: str) -> bool:
+    def uri(self, name: str) -> str:
+        return self.storage.uri_of(self.root.key(self.shown(name)))
+
+    def holds(self, name: str) -> bool:
+        """Whether this folder itself has the file, whatever the run around an item has."""
         return self.storage.exists(self.key(name))
 
+    def exists(self, name: str) -> bool:
+        return self.holds(name) or bool(self.scope and self.root.holds(name))
+
     def read(self, name: str) -> bytes:
-        return self.storage.read(self.key(name))
+        if self.scope:
+            with suppress(DocumentNotFoundError):
+                return self.storage.read(self.key(name))
+        return self.storage.read(self.root.key(name))
 
     def read_json(self, name: str) -> Any:
         return json.loads(self.read(name))
 
     def write(self, name: str, data: bytes) -> Artifact:
         uri = self.storage.write(self.key(name), data)
-        return Artifact(name, uri, sha256(data), len(data))
+        return Artifact(self._own(name), uri, sha256(data), len(data))
 
     def write_json(self, name: str, data: Any) -> Artifact:
         return self.write(name, to_bytes(data))
 
     def put_file(self, name: str, path: Path) -> Artifact:
         uri = self.storage.put_file(self.key(name), path)
-        return Artifact(name, uri, sha256(path.read_bytes()), path.stat().st_size)
+        return Artifact(self._own(name), uri, sha256(path.read_bytes()), path.stat().st_size)
+
+    def delete(self, name: str) -> None:
+        """Takes a file away, from this folder only."""
+        self.storage.delete(self.key(name))
 
     def names(self, prefix: str, suffix: str = "") -> list[str]:
-        """The names of the run's files below `prefix`, sorted."""
+        """The names of the files below `prefix`, sorted. An item that has any of its own has only those."""
         keys = self.storage.list(self.key(prefix))
-        return [key.removeprefix(self.prefix + "/") for key in keys if key.endswith(suffix)]
+        found = [key.removeprefix(self.prefix + "/") for key in keys if key.endswith(suffix)]
+        return found if found or not self.scope else self.root.names(prefix, suffix)
+
+    def _own(self, name: str) -> str:
+        return f"{self.scope}/{name}" if self.scope else name
 
     def fetch(self, names: Sequence[str], folder: Path) -> tuple[Path, ...]:
         """Copies of some artifacts in a local folder, under the same names."""
@@ -127,6 +167,18 @@ class RunFolder:
         except DocumentNotFoundError:
             return []
         return data
+
+    def all_attempts(self, maps: Iterable[str] = ()) -> list[tuple[str, dict[str, Any]]]:
+        """Every attempt of the whole run, those of the items of `maps` too, each with the name of the file that holds it."""
+        root = self.root
+        files = root.names("steps", ".json")
+        for name in maps:
+            files += [file for file in root.names(f"{EACH}/{name}", ".json") if "/steps/" in file]
+        return [(file, attempt) for file in files for attempt in root.read_json(file)["attempts"]]
+
+    def report_file(self, step: str) -> str:
+        """The file of a step's attempts, by its name in the whole run."""
+        return self._own(f"steps/{step}.json")
 
     def last_error(self, step: str) -> dict[str, Any] | None:
         """The error that a step ended with, as data; None if its last attempt went well or there was none."""

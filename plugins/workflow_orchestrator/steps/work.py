@@ -3,8 +3,12 @@
 Two run steps: the operators under Airflow, and the scenario runner in process. A step's work is the same code for both; what differs
 (how a model is asked, what time it is, who makes slides and videos) comes through `Services`.
 
-    perform(work)                 extract, validate, write, slide, video, generate, notify
-    question(work) · take(work)   ask, approve: people answer in between, possibly days later
+    perform(work)                              extract, validate, write, slide, video, generate, call, notify
+    question(work) · take(work, answer, **…)   ask, approve: people answer in between, possibly days later;
+    no_answer(work, reason)                    or nobody does
+
+`registry.py` has the functions of each kind. Whoever runs a step may leave in the middle of `perform` (`ask_model`, `run_workflow`)
+and run it again from its start: a step reads what is there already and does nothing twice that costs.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from workflow_orchestrator.definition.configuration import Configuration
 from workflow_orchestrator.definition.model import Step, Workflow
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from llm_orchestration import LLMRequest, LLMResult
     from workflow_orchestrator.documents import Document, ReadLimits
     from workflow_orchestrator.rendering import VideoJob
+
+StepKind = TypeVar("StepKind", bound=Step)
 
 
 class Services(Protocol):
@@ -52,6 +58,21 @@ class Services(Protocol):
             EncoderError: it was not made this time.
         """
 
+    def run_workflow(self, work: Work, called: CalledRun) -> str:
+        """Starts a run of another workflow, unless that very run is there already, and waits for its end.
+
+        Under Airflow the worker may leave here and come back (`TaskDeferred`).
+
+        Returns:
+            `success` or `failed`, as Airflow says it.
+
+        Raises:
+            CalledWorkflowError: it is not through in time, or cannot be started.
+        """
+
+    def link(self, run: RunFolder, name: str) -> str:
+        """The address at which a person finds a file of the run; without a name, the run's own page."""
+
     def send(self, channel: str, subject: str, text: str) -> str:
         """Sends a message to a channel and says how: `sent`, or `logged` where the channel has no notifier.
 
@@ -61,8 +82,22 @@ class Services(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class CalledRun:
+    """A run of another workflow: which, under which id, with which conf, and how long it may take."""
+
+    workflow: str
+    run_id: str
+    conf: Mapping[str, Any]
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """What people are asked: options, and a form of JSON Schema parts (`title`, `description`, `section`, `value`) by name."""
+    """What people are asked: options, and a form by name.
+
+    A part of the form has `value` (what stands there at first), `description`, and `schema`: JSON Schema with `title` and `section`.
+    `resume_with` is JSON that `take` gets again beside the answer.
+    """
 
     subject: str
     body: str
@@ -118,3 +153,20 @@ class Work:
 
 
 Perform = Callable[[Work], None]
+Ask = Callable[[Work], Question | None]
+"""Asks people; `None` when the step is settled without them."""
+Take = Callable[..., None]
+"""Takes the answer: `take(work, answer, **question.resume_with)`."""
+NoAnswer = Callable[[Work, str], NoReturn]
+"""Ends the step when nobody answered: `reason` is `timeout`, or what else Airflow says."""
+
+
+def step_of(work: Work, kind: type[StepKind]) -> StepKind:
+    """The step that is at work, as the kind that its function is for.
+
+    Raises:
+        TypeError: it is of another kind; the registry and the step disagree.
+    """
+    if not isinstance(work.step, kind):
+        raise TypeError(f"{work.step.name} is a {work.step.kind} step, and its work is that of {kind.__name__}")
+    return work.step

@@ -36,4 +36,6 @@ def test_the_tree_in_the_docstring_names_every_class(cls: type[errors.Orchestrat
 def test_only_the_named_classes_are_retried() -> None:
     """What a retry can help is a short list."""
     retried = {cls.__name__ for cls in CLASSES if cls.retryable}
-    assert retried == {"CorrectionError", "EncoderError", "StorageError"}
+    assert retried == {
+        "CorrectionError", "EncoderError", "StorageError", "NotificationError", "CalledWorkflowOutageError",
+    }  # fmt: skip

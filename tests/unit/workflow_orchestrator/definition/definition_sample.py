@@ -37,7 +37,7 @@ steps:
     ask: {form: failed_fields, ask: [stewards], within: 2d, otherwise: fail}
   write:
     write: {prompt: write, narration: narration, route: writing}
-    catch: [{on: UnboundFigureError, go: fail}, {on: ScriptError, go: continue}]
+    catch: [{on: UnboundFigureError, go: fail}, {on: ScriptError, go: fail}]
   draw:
     slide: {theme: house}
   release:
@@ -90,6 +90,11 @@ SCHEMA: dict[str, Any] = {
 }
 
 
+def prompt(variables: str, user: str) -> str:
+    """A prompt file that lists its variables; what is asked begins in line 6."""
+    return f"---\nversion: 1\nvariables: [{variables}]\n---\n{{% block user %}}\n{user}\n{{% endblock %}}\n"
+
+
 def write_project(root: Path, workflow: str = WORKFLOW, name: str = "review") -> tuple[Path, Path]:
     """Writes the project and returns the workflow's folder and `include`."""
     folder, include = root / "dags" / name, root / "include"
@@ -98,8 +103,10 @@ def write_project(root: Path, workflow: str = WORKFLOW, name: str = "review") ->
         folder / "schema.json": json.dumps(SCHEMA, indent=2),
         folder / "rules.yaml": RULES,
         include / "orchestrator.yaml": CONFIGURATION,
-        include / "prompts" / name / "read.md.j2": "Read {{ document }}\n{% include 'shared/tone.md.j2' %}\n",
-        include / "prompts" / name / "write.md.j2": "Write about {{ values }}\n",
+        include / "prompts" / name / "read.md.j2": prompt(
+            "document", "Read {{ document }}\n{% include 'shared/tone.md.j2' %}"
+        ),
+        include / "prompts" / name / "write.md.j2": prompt("values", "Write about {{ values }}"),
         include / "prompts" / name / "narration.en.yaml": "segments: []\n",
         include / "prompts" / name / "narration.de.yaml": "segments: []\n",
         include / "prompts" / "shared" / "tone.md.j2": "Be plain.\n",

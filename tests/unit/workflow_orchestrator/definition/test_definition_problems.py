@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_orchestrator.definition import checks, problems
+from workflow_orchestrator.definition import problems, raises
 from workflow_orchestrator.definition.problems import CODES, MAX_PROBLEMS, Problem, Report, did_you_mean, where
 from workflow_orchestrator.errors import ConfigurationError, DefinitionError
 
@@ -32,7 +32,7 @@ def test_a_problem_refuses_an_unknown_code_and_a_line_zero() -> None:
 def test_every_code_of_the_table_is_used_and_no_other() -> None:
     """The table of codes is the truth about the sources beside it."""
     package = Path(problems.__file__).parent
-    sources = [*package.glob("*.py"), *(package.parent / "rules").glob("*.py")]
+    sources = [*package.rglob("*.py"), *(package.parent / "rules").glob("*.py")]
     used = {
         code
         for path in sources
@@ -106,7 +106,7 @@ def test_a_key_path_reads_as_authors_write_it() -> None:
 
 def test_errors_of_both_trees_can_be_caught_by_name() -> None:
     """A catch may name what the orchestrator or the LLM layer raises, and nothing else."""
-    known = checks.error_classes()
+    known = raises.error_classes()
     assert "BusinessValidationError" in known
     assert "Exception" not in known
     assert "OrchestratorError" in known

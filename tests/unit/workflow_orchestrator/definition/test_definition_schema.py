@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from definition_flow_sample import FLOW, PLATFORM
 from definition_sample import WORKFLOW
 from jsonschema import Draft202012Validator
 
 from workflow_orchestrator.definition import read_yaml
+from workflow_orchestrator.definition.language import (
+    CONFIGURATION,
+    STEP_KINDS,
+    orchestrator_json_schema,
+    workflow_json_schema,
+)
 from workflow_orchestrator.definition.language import WORKFLOW as LANGUAGE
-from workflow_orchestrator.definition.language import workflow_json_schema
 from workflow_orchestrator.definition.problems import Report
 from workflow_orchestrator.definition.source import parse
 
@@ -23,9 +31,9 @@ def accepted_by_editor(text: str) -> bool:
     return bool(Draft202012Validator(workflow_json_schema()).is_valid(read_yaml(text).data))
 
 
-def accepted_by_loader(text: str) -> bool:
+def accepted_by_loader(text: str, name: str = "workflow.yaml") -> bool:
     report = Report()
-    source = parse(text, Path("workflow.yaml"), report)
+    source = parse(text, Path(name), report)
     assert source is not None
     LANGUAGE.check(source.data, (), source, report)
     return not len(report)
@@ -41,6 +49,7 @@ def test_the_schema_accepts_what_the_project_ships(root: Path) -> None:
     text = (root / "dags" / "fund_factsheet_video" / "workflow.yaml").read_text(encoding="utf-8")
     assert accepted_by_editor(text)
     assert accepted_by_editor(WORKFLOW)
+    assert accepted_by_editor(FLOW)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +103,79 @@ def test_editor_and_loader_agree_whatever_stands_in_a_line() -> None:
             if accepted_by_editor(text) != accepted_by_loader(text):
                 disagreed.append((line, wrong))
     assert disagreed == []
+
+
+def drawn(data: Any, count: int) -> list[tuple[str, Any]]:
+    """Some of all changes, the same in every run: all of them (3,500 of the larger file) take minutes."""
+    return random.Random(4).sample(list(mutated(data)), count)
+
+
+def mutated(data: Any) -> Iterator[tuple[str, Any]]:
+    """Each change of one place of some data: another value, a key too much, a key too few, a misspelt key, an entry twice."""
+    for path in list(paths_of(data)):
+        shown = "/".join(str(part) for part in path)
+        for wrong in (5, -1, 0.5, True, None, "", "x", "A B", [], {}, [{}], ["a", "a"], {"is": 1}, "1d"):
+            yield f"{shown} = {wrong!r}", changed(data, path, lambda holder, key, wrong=wrong: holder.__setitem__(key, wrong))
+        yield f"{shown} removed", changed(data, path, lambda holder, key: holder.pop(key))
+        yield f"{shown} misspelt", changed(data, path, misspell)
+        yield f"{shown} doubled", changed(data, path, double)
+
+
+def paths_of(data: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    for key, item in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield (*at, key)
+        yield from paths_of(item, (*at, key))
+
+
+def changed(data: Any, path: tuple[str | int, ...], change: Callable[[Any, Any], object]) -> Any:
+    copy = json.loads(json.dumps(data))
+    holder = copy
+    for part in path[:-1]:
+        holder = holder[part]
+    change(holder, path[-1])
+    return copy
+
+
+def misspell(holder: Any, key: Any) -> None:
+    if isinstance(holder, dict):
+        holder[f"{key}z"] = holder.pop(key)
+
+
+def double(holder: Any, key: Any) -> None:
+    """The same entry once more; in a mapping, the value of a key under another key that the language has."""
+    if isinstance(holder, list):
+        holder.append(holder[key])
+    else:
+        holder["catch" if key in STEP_KINDS else "slide"] = holder[key]
+
+
+@pytest.mark.parametrize("text", [WORKFLOW, FLOW], ids=["steps", "flow"])
+def test_editor_and_loader_agree_whatever_is_changed(text: str) -> None:
+    """Over changes of every sort all over a file with all constructs, both accept or both refuse; both happen."""
+    editor = Draft202012Validator(workflow_json_schema())
+    answers, disagreed = set(), []
+    for what, data in drawn(read_yaml(text).data, 120):
+        in_editor = editor.is_valid(data)
+        answers.add(in_editor)
+        if in_editor != accepted_by_loader(json.dumps(data), "workflow.json"):
+            disagreed.append(what)
+    assert disagreed == []
+    assert answers == {True, False}
+
+
+def test_the_schema_of_the_platform_agrees_with_its_loader(root: Path) -> None:
+    """The same for `orchestrator.yaml`: the shipped one and the sample's, and every change of them."""
+    editor = Draft202012Validator(orchestrator_json_schema())
+    Draft202012Validator.check_schema(orchestrator_json_schema())
+    shipped = (root / "include" / "orchestrator.yaml").read_text(encoding="utf-8")
+    for text in (shipped, PLATFORM):
+        assert editor.is_valid(read_yaml(text).data)
+        for what, data in drawn(read_yaml(text).data, 80):
+            report = Report()
+            source = parse(json.dumps(data), Path("orchestrator.json"), report)
+            assert source is not None
+            CONFIGURATION.check(data, (), source, report)
+            assert editor.is_valid(data) == (not len(report)), what
 
 
 def test_the_committed_schema_is_current(root: Path) -> None:

@@ -24,10 +24,11 @@ from llm_orchestration import errors as e
 from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import ScriptError
-from workflow_orchestrator.operators.base import StepOperator, Work
-from workflow_orchestrator.operators.extract import ExtractOperator
-from workflow_orchestrator.operators.model_call import ask_model
+from workflow_orchestrator.operators.base import StepOperator
+from workflow_orchestrator.operators.registry import ExtractOperator
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.steps.model_call import ask_model
+from workflow_orchestrator.steps.work import Work
 from workflow_orchestrator.storage import LocalStorage
 
 pytestmark = pytest.mark.airflow
@@ -48,7 +49,7 @@ class Asker(StepOperator):
         variables: dict[str, Any] = dict.fromkeys(("language", "fund", "values", "segments", "example"), "x")
         for turn in range(2):
             result = ask_model(
-                work, route="writing", prompt=self.step.prompt, workflow=self.workflow,
+                work, route="writing", prompt=self.step.prompt,
                 variables={**variables, "example": f"turn {turn} {variables['fund']}"}, schema=SCHEMA,
                 offline=lambda: {"words": "offline"}, check=self.check,
             )  # fmt: skip
@@ -70,12 +71,12 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+def run(workflow: Workflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     """A run that was opened, in a storage of its own."""
     monkeypatch.setenv("GENAI_PLATFORM_STORAGE", str(tmp_path / "storage"))
     monkeypatch.setenv("AIRFLOW__LLM_ORCHESTRATION__STATE_URL", (tmp_path / "state.db").as_uri())
     folder = RunFolder(LocalStorage(tmp_path / "storage"), NAME, "r1")
-    folder.write_json("request.json", {"conf": {}})
+    folder.write_json("request.json", {"conf": {}, "definition": workflow.digest})
     return folder
 
 
@@ -126,9 +127,7 @@ def numbered(body: dict[str, Any], number: int) -> Any:
 
 
 @pytest.mark.usefixtures("connected")
-def test_a_step_leaves_for_each_question_and_asks_each_once(
-    workflow: Workflow, run: RunFolder, server: Server
-) -> None:
+def test_a_step_leaves_for_each_question_and_asks_each_once(workflow: Workflow, run: RunFolder, server: Server) -> None:
     """Two questions are two waits and two requests; the report has both calls, once, with their tokens."""
     server.replies["m1"] = numbered
     result, left = finish(asker(workflow))
@@ -189,7 +188,7 @@ def test_a_second_run_on_the_same_document_asks_nothing_with_a_shared_journal(
     there = replace(workflow, include=include)
     server.replies["m1"] = lambda _, __: chat(json.dumps({"words": "the same"}))
     second = RunFolder(run.storage, NAME, "r2")
-    second.write_json("request.json", {"conf": {}})
+    second.write_json("request.json", {"conf": {}, "definition": workflow.digest})
     for run_id in ("r1", "r2"):
         step = Asker(step=replace(workflow.step(STEP), prompt=prompt), workflow=there)
         finish(step, run_id=run_id)

@@ -103,11 +103,19 @@ def test_files_that_are_gone_are_not_listed(run: RunFolder, workflow: Workflow) 
 def test_an_unknown_price_makes_the_cost_unknown(run: RunFolder, workflow: Workflow) -> None:
     """Unknown is not zero, for money and for tokens."""
     call = {
-        "provider": "openai_compatible", "model": "m", "cost_usd": "0.5", "usage": {"input_tokens": 3, "output_tokens": 4}
+        "purpose": "p", "prompt": {"rendered": "ab"}, "request_id": "1", "provider": "openai_compatible", "model": "m",
+        "cost_usd": "0.5", "usage": {"input_tokens": 3, "output_tokens": 4}, "cached": False,
     }  # fmt: skip
     with run.reporting("extract_factsheet_data", 1) as report:
         report.calls.append(call)
-    assert manifest(run, workflow)["usage"] == {"calls": 1, "input_tokens": 3, "output_tokens": 4, "cost_usd": "0.5"}
+    used = {"calls": 1, "input_tokens": 3, "output_tokens": 4, "cost_usd": "0.5", "called_usd": "0"}
+    assert manifest(run, workflow)["usage"] == used
+    with run.reporting("extract_factsheet_data", 2) as report:
+        report.calls.append({**call, "cached": True})
+    assert manifest(run, workflow)["usage"] == {**used, "calls": 2}, "the answer was paid for once"
     with run.reporting("generate_summary_script", 1) as report:
-        report.calls.append({**call, "cost_usd": None, "usage": {"input_tokens": None, "output_tokens": 1}})
-    assert manifest(run, workflow)["usage"] == {"calls": 2, "input_tokens": None, "output_tokens": 5, "cost_usd": None}
+        report.calls.append(
+            {**call, "request_id": "2", "cost_usd": None, "usage": {"input_tokens": None, "output_tokens": 1}}
+        )
+    unknown = {"calls": 3, "input_tokens": None, "output_tokens": 5, "cost_usd": None, "called_usd": "0"}
+    assert manifest(run, workflow)["usage"] == unknown

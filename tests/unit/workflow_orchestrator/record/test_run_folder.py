@@ -74,3 +74,71 @@ def test_waiting_for_a_person_is_no_failure_and_one_attempt(tmp_path: Path) -> N
         pass
     (attempt,) = run.attempts("s")
     assert attempt["state"] == "success"
+
+
+def test_an_item_writes_into_its_own_folder_and_reads_through(tmp_path: Path) -> None:
+    """What the run has is seen until the item has its own; the run never sees the item's."""
+    run = folder(tmp_path)
+    item = run.item("each_language", 1)
+    run.write_json("values.json", 1)
+    assert item.read_json("values.json") == 1
+    assert item.exists("values.json")
+    assert not item.holds("values.json")
+    assert item.shown("values.json") == "values.json"
+    artifact = item.write_json("values.json", 2)
+    assert artifact.name == "each/each_language/1/values.json"
+    assert run.exists(artifact.name)
+    assert item.shown("values.json") == artifact.name
+    assert item.uri("values.json") == artifact.uri != run.uri("values.json")
+    assert (item.read_json("values.json"), run.read_json("values.json")) == (2, 1)
+    assert (item.root.prefix, item.run_key) == (run.prefix, run.run_key)
+
+
+def test_an_item_takes_away_only_what_is_its_own(tmp_path: Path) -> None:
+    """What the run and the other items have stays."""
+    run = folder(tmp_path)
+    item, other = run.item("m", 0), run.item("m", 1)
+    for place in (run, other):
+        place.write("script.json", b"x")
+    item.delete("script.json")
+    assert run.holds("script.json")
+    assert other.holds("script.json")
+    item.write("script.json", b"y")
+    item.delete("script.json")
+    assert item.read("script.json") == b"x"
+
+
+def test_an_item_with_files_of_its_own_below_a_prefix_has_only_those(tmp_path: Path) -> None:
+    """Slides of two decks are never mixed."""
+    run = folder(tmp_path)
+    item = run.item("m", 0)
+    run.write("slides/slide_01.png", b"run")
+    run.write("slides/slide_02.png", b"run")
+    assert item.names("slides", ".png") == ["slides/slide_01.png", "slides/slide_02.png"]
+    item.write("slides/slide_01.png", b"item")
+    assert item.names("slides", ".png") == ["slides/slide_01.png"]
+    assert item.read("slides/slide_01.png") == b"item"
+
+
+def test_items_report_apart_and_see_the_steps_before_them(tmp_path: Path) -> None:
+    """Two items of one step never write one file; an earlier step's error is seen from inside."""
+    run = folder(tmp_path)
+    with pytest.raises(EncoderError), run.reporting("before", 1):
+        raise EncoderError("hung")
+    for index in range(2):
+        with run.item("m", index).reporting("s", 1) as report:
+            report.facts["index"] = index
+    assert run.attempts("s") == []
+    assert run.item("m", 1).attempts("s")[0]["facts"] == {"index": 1}
+    error = run.item("m", 1).last_error("before")
+    assert error is not None
+    assert error["error"] == "EncoderError"
+    files = [file for file, _ in run.item("m", 0).all_attempts(["m"])]
+    assert files == ["steps/before.json", "each/m/0/steps/s.json", "each/m/1/steps/s.json"]
+    assert run.item("m", 1).report_file("s") == files[2]
+
+
+def test_an_item_has_no_items(tmp_path: Path) -> None:
+    """A map stands in no other map."""
+    with pytest.raises(ValueError, match="no other map"):
+        folder(tmp_path).item("m", 0).item("n", 0)

@@ -1,0 +1,57 @@
+"""The whole of `include/orchestrator.yaml`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflow_orchestrator.definition.language.execution import POLICIES, execution
+from workflow_orchestrator.definition.language.words import CHANNEL, CHANNEL_SAYS, line
+from workflow_orchestrator.definition.shapes import Anything, Choice, Entry, ListOf, MapOf, Record, Text
+
+_CHANNEL = Record(
+    {
+        "notifier": Entry(
+            Text(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+", "the dotted path of a notifier class"),
+            "The class that sends; without it, a message goes to the log.",
+        ),
+        "arguments": Entry(
+            MapOf(Anything(), "[a-z_][a-z0-9_]*", "the name of an argument", at_least=0),
+            "Its arguments; {{ subject }} and {{ text }} are filled in.",
+        ),
+    }
+)
+
+CONFIGURATION = Record(
+    {
+        **execution(required=True),
+        "retry_policies": Entry(POLICIES, "Retry policies by name; the first rule whose error fits decides."),
+        "profile": Entry(
+            Choice(("production", "demo")),
+            "Who may release: production always asks a named person.",
+            required=True,
+        ),
+        "storage": Entry(line, "A folder, or s3://bucket/prefix.", required=True),
+        "groups": Entry(
+            MapOf(
+                ListOf(line, at_least=0),
+                names="[a-z][a-z0-9-]{0,59}",
+                says="a group: small letters, digits and -",
+                at_least=0,
+            ),
+            "Groups of Airflow user ids that a workflow may ask.",
+        ),
+        "channels": Entry(
+            MapOf(_CHANNEL, CHANNEL, CHANNEL_SAYS, at_least=0), "Where messages go: channels that a workflow may name."
+        ),
+    }
+)
+
+
+def orchestrator_json_schema() -> dict[str, Any]:
+    """The JSON Schema of `include/orchestrator.yaml`, for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "orchestrator.yaml",
+        "description": "The platform's own configuration. Written by scripts/make_schema.py; do not edit.",
+        **CONFIGURATION.schema(),
+    }

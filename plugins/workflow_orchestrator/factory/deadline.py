@@ -1,0 +1,63 @@
+"""The deadline of a run: who is told when it is not through in time. The run itself goes on.
+
+Airflow watches the clock in its scheduler and calls once for each run that is late (measured on 3.3.2: 7 s after queueing for a
+deadline of 6 s, and not again while the run went on).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+from workflow_orchestrator.authoring import wording
+from workflow_orchestrator.definition.model import Deadline, Workflow
+
+INCLUDE = Path(__file__).resolve().parents[3] / "include"
+"""The platform's own folder of settings, beside its plugins. The callback gets no path: one that changes with each checkout would make
+a new version of every DAG that has a deadline."""
+
+
+class _Platform:
+    """What a message needs to know of a workflow: where the channels are written down."""
+
+    platform_include = INCLUDE
+
+
+def deadline_alert(workflow: Workflow, deadline: Deadline) -> DeadlineAlert:
+    """Airflow's alert for a deadline.
+
+    It counts from the moment at which the run was queued: a run that nobody starts is late too. The callback runs where tasks
+    run, because a notifier may wait for its service, and the triggerer's one loop must not.
+    """
+    within = wording.duration(deadline.within)
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=deadline.within,
+        callback=SyncCallback(
+            tell_late, kwargs={"channel": deadline.notify, "title": workflow.title, "within": within}
+        ),
+        name=f"through within {within}",
+    )
+
+
+def tell_late(*, channel: str, title: str, within: str, context: Mapping[str, Any]) -> str:
+    """Tells a channel that a run is late; called by Airflow. Says how: `sent`, or `logged` where the channel has no notifier.
+
+    Raises:
+        ConfigurationError: there is no such channel, or its notifier cannot be made.
+        NotificationError: the channel did not take it. Airflow does not call again; its log of the callback has the error.
+    """
+    from workflow_orchestrator.operators.channels import send_message
+    from workflow_orchestrator.operators.links import absolute, run_path
+
+    run = context["dag_run"]
+    subject = f"{title}: not through within {within}"
+    text = (
+        f"Run {run['dag_run_id']} of {run['dag_id']} was queued at {run['queued_at']} and is {run['state']}. It goes on: "
+        f"{absolute(run_path(run['dag_id'], run['dag_run_id']))}"
+    )
+    return send_message(cast("Workflow", _Platform()), channel, subject, text, context)

@@ -1,0 +1,120 @@
+"""`approve`: a named person releases exactly the script and slides that were shown, bound by their hash.
+
+Writes `approval.json`: who released which hash, when, and how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from workflow_orchestrator.definition.model import ApproveStep
+from workflow_orchestrator.errors import ApprovalError
+from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.steps.people import nobody_answered, plain
+from workflow_orchestrator.steps.release import content_of, refuse_auto
+from workflow_orchestrator.steps.work import Answer, Question, Work, step_of
+
+APPROVE = "Approve"
+REJECT = "Reject"
+
+
+def question(work: Work) -> Question | None:
+    """What the approver is shown; `None` where the demo profile releases by itself.
+
+    Raises:
+        AutoApprovalRefusedError: `approval: auto` where the profile asks for a person.
+    """
+    step = step_of(work, ApproveStep)
+    # Asking again takes back what was released before: a rejection must not leave an older yes behind.
+    work.run.delete("approval.json")
+    content = content_of(work.run)
+    if work.conf["approval"] == "auto":
+        refuse_auto(work.configuration.profile)
+        at = work.services.now().isoformat(timespec="seconds")
+        _keep(work, content, mode="auto", by="approval: auto (demo profile)", at=at)
+        return None
+    return Question(
+        subject=f"{work.workflow.title}: release the video of {work.request['source']['name']}?",
+        body=review_page(work.run, content, step.show, lambda name: work.services.link(work.run, name)),
+        options=(APPROVE, REJECT),
+        groups=step.ask,
+        within=step.within,
+        resume_with={"content": content},
+    )
+
+
+def take(work: Work, answer: Answer, *, content: str) -> None:
+    """Takes the release or the rejection of `content`, the hash that was shown.
+
+    Raises:
+        ApprovalError: it was rejected, or the content changed while the question was open.
+    """
+    if answer.option != APPROVE:
+        raise ApprovalError(
+            f"{answer.by} rejected the release of {work.request['source']['name']} at {answer.at}", by=answer.by
+        )
+    if content_of(work.run) != content:
+        raise ApprovalError(
+            f"{answer.by} released {content}, but script or slides changed while the question was open; clear this step to "
+            f"ask again"
+        )
+    _keep(work, content, mode="person", by=answer.by, at=answer.at)
+
+
+def no_answer(work: Work, reason: str) -> NoReturn:
+    """Nobody released or rejected it in time.
+
+    Raises:
+        ApprovalError: always.
+    """
+    nobody_answered("the release of the video", step_of(work, ApproveStep).within, reason)
+
+
+def _keep(work: Work, content: str, *, mode: str, by: str, at: str) -> None:
+    work.keep("approval.json", {"decision": "approved", "mode": mode, "by": by, "at": at, "content": content})
+    work.report.facts.update({"by": by, "mode": mode, "content": content})
+
+
+def review_page(run: RunFolder, content: str, show: Sequence[str], link: Callable[[str], str]) -> str:
+    """What the approver reads and sees: every slide with its words, with `data` each value, and what the compliance packs found.
+
+    `link` gives the address of a file of the run.
+    """
+    from workflow_orchestrator.rendering.paging import paged
+    from workflow_orchestrator.script.model import Script
+
+    script = paged(Script.from_json(run.read_json("script.json")))
+    compliance = run.read_json("compliance.json")
+    lines = [f"## {plain(script.title)}", "", _links(link), ""]
+    for name, segment in zip(run.names("slides", ".png"), script.segments, strict=True):
+        lines += [f"![{plain(segment.heading)}]({link(name)})", ""]
+        lines += [plain(" ".join(sentence.shown for sentence in segment.sentences)), ""]
+    if "data" in show:
+        lines += ["## Values", "", *_value_rows(run.read_json("values.json")), ""]
+    lines += ["## Compliance", "", *_compliance_rows(compliance), "", f"You release exactly this content: `{content}`"]
+    return "\n".join(lines)
+
+
+def _links(link: Callable[[str], str]) -> str:
+    titles = {"slides.pdf": "Slides", "source.pdf": "Source document", "values.json": "Values and evidence"}
+    return " · ".join(f"[{title}]({link(name)})" for name, title in titles.items())
+
+
+def _value_rows(values: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [
+        f"| {plain(' '.join((item['field'], item['key'])))} | {plain(item['evidence']['quote'])} | {item['evidence']['page']} |"
+        for item in values
+    ]
+    return ["| Value | Printed words | Page |", "|---|---|---|", *rows]
+
+
+def _compliance_rows(compliance: Mapping[str, Any]) -> list[str]:
+    rows = [
+        f"| {result['rule']} | {result['outcome']} | {plain(result['message'])} | {plain(result['citation'])} |"
+        for result in compliance["results"]
+        if result["outcome"] != "pass"
+    ]
+    passed = len(compliance["results"]) - len(rows)
+    head = f"{passed} rules passed, {len(rows)} need a look."
+    return [head, "", "| Rule | Outcome | What | Citation |", "|---|---|---|---|", *rows] if rows else [head]

@@ -1,0 +1,36 @@
+"""The part of `Services` that needs nothing but this package: whoever runs steps adds models, people, messages and other workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow_orchestrator.steps.work import Work
+
+if TYPE_CHECKING:
+    from workflow_orchestrator.documents import Document, ReadLimits
+    from workflow_orchestrator.rendering import VideoJob
+
+
+class LocalServices:
+    """Reads documents and makes slides and videos in this process, by this machine's clock; nothing is remembered."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def read_document(self, data: bytes, limits: ReadLimits) -> Document:
+        from workflow_orchestrator.documents import read_document
+
+        return read_document(data, limits)
+
+    def render_slides(self, work: Work, folder: Path) -> Sequence[Path]:
+        from workflow_orchestrator.steps import slide
+
+        return slide.render(work, folder)
+
+    def make_video(self, provider: str, job: VideoJob, key: str, folder: Path) -> Sequence[Path]:
+        from workflow_orchestrator.steps import video
+
+        return video.make(provider, job, key, folder)

@@ -1,0 +1,71 @@
+"""`validate`: proves each value against the document, then applies field and cross-field rules.
+
+Writes `validation.json` (verdict of each value, findings of each rule) and `values.json`: the proven values, and only those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from workflow_orchestrator.definition.model import ValidateStep
+from workflow_orchestrator.steps.work import Work, step_of
+from workflow_orchestrator.values import ValueSet
+
+
+def perform(work: Work) -> None:
+    """Does the step's work.
+
+    Raises:
+        BusinessValidationError: required fields are missing, or a rule says that a person must look.
+    """
+    extracted = work.run.read_json("extracted.json")
+    values = ValueSet.from_json(extracted["values"])
+    judge_values(work, step_of(work, ValidateStep), values, left_out=extracted["rejected"])
+
+
+def judge_values(work: Work, step: ValidateStep, values: ValueSet, left_out: Iterable[dict[str, Any]] = ()) -> ValueSet:
+    """Proves and checks `values`, writes `validation.json` and `values.json`, and returns the proven ones.
+
+    A value that is not proven is dropped; if the workflow requires it, its absence is a finding. `left_out` is what the
+    reader saw and would not decide on: it is kept so that a person sees why a field is empty.
+
+    Raises:
+        BusinessValidationError: required fields are missing, or a rule says that a person must look.
+    """
+    from workflow_orchestrator.documents import Document
+    from workflow_orchestrator.evidence import prove_all
+    from workflow_orchestrator.rules import check_values, load_rules, raise_for_findings
+
+    # Until this proof is through there are no values to speak of, also when an earlier one had some.
+    for name in ("values.json", "validation.json"):
+        work.run.delete(name)
+    document = Document.from_json(work.run.read_json("document.json"))
+    verdicts = prove_all(values.values(), document, work.workflow.fields)
+    proven = ValueSet(values[verdict.ref] for verdict in verdicts if verdict.status == "proven")
+    findings = check_values(
+        proven,
+        work.workflow.fields,
+        load_rules(step.rules, work.workflow.fields),
+        required_fields=work.workflow.rules.required_fields,
+        today=work.services.now().date(),
+    )
+    work.keep(
+        "validation.json",
+        {
+            "language": work.run.read_json("extracted.json")["language"],
+            "verdicts": [verdict.to_json() for verdict in verdicts],
+            "findings": [finding.to_json() for finding in findings],
+            "left_out": list(left_out),
+        },
+    )
+    work.report.facts.update(
+        {
+            "proven": len(proven),
+            "not_proven": len(values) - len(proven),
+            "findings": len(findings),
+        }
+    )
+    raise_for_findings(findings)
+    work.keep("values.json", proven.to_json())
+    return proven

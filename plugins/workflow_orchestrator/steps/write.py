@@ -1,0 +1,122 @@
+"""`write`: the narration around proven values, its warnings, and the verdict of the compliance packs.
+
+Writes `script.json` and `compliance.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workflow_orchestrator.definition.model import WriteStep
+from workflow_orchestrator.errors import ScriptError
+from workflow_orchestrator.steps.model_call import ask_model, shared_variables
+from workflow_orchestrator.steps.work import Work, step_of
+from workflow_orchestrator.values import ValueSet
+
+if TYPE_CHECKING:
+    from workflow_orchestrator.compliance import ComplianceReport, Notice
+    from workflow_orchestrator.script import Narration, Script
+
+
+def perform(work: Work) -> None:
+    """Does the step's work.
+
+    Raises:
+        ScriptError: the script cannot be written as asked, or a compliance pack says no.
+        LLMError: the model call failed; the class says whether a retry helps.
+    """
+    from workflow_orchestrator.compliance import check_compliance, load_packs, notices, places_of, publishable
+    from workflow_orchestrator.script import check_bound, load_narration
+
+    values = ValueSet.from_json(work.run.read_json("values.json"))
+    fields = work.workflow.fields
+    step = step_of(work, WriteStep)
+    language, source_language = _languages(work, step)
+    narration = load_narration(step.narration[language], fields)
+    packs = load_packs(work.workflow.include / "compliance", work.workflow.rules.compliance_checks)
+    scope: dict[str, Any] = {
+        "language": language,
+        "jurisdictions": work.conf.get("jurisdictions") or places_of(packs),
+        # Where a workflow asks nobody for whom the video is, the rules for private investors hold: they are the stricter ones.
+        "audience": work.conf.get("audience", "retail"),
+    }
+    warnings = notices(packs, values=values, **scope)
+    # What a period rule keeps from this audience is taken away before anything is written.
+    allowed = publishable(packs, values=values, **scope)
+
+    def judged(script: Script) -> ComplianceReport:
+        check_bound(script, allowed, fields, warnings)
+        return check_compliance(script, values, fields, packs, **scope)
+
+    script = _script(work, allowed, narration, (language, source_language), warnings, judged)
+    report = judged(script)
+    work.keep("compliance.json", report.to_json())
+    report.raise_for_block()
+    work.keep("script.json", script.to_json())
+    work.report.facts.update(
+        {
+            "language": language,
+            "segments": len(script.segments),
+            "writer": script.writer,
+            "compliance": report.outcome.value,
+            "withheld": sorted(set(values) - set(allowed)),
+        }
+    )
+
+
+def _languages(work: Work, step: WriteStep) -> tuple[str, str]:
+    # From the proof, not from the reading: where another workflow read the document, this run has only its data.
+    source: str = work.run.read_json("validation.json")["language"]
+    wanted = work.conf.get("language", "document")
+    language = source if wanted == "document" else wanted
+    if language not in step.narration:
+        raise ScriptError(
+            f"there is no narration in {language!r} (the document's language is {source!r}); trigger with language "
+            f"{' or '.join(sorted(step.narration))}, or add "
+            f"include/prompts/{work.workflow.name}/narration.{language}.yaml"
+        )
+    return language, source
+
+
+def _script(
+    work: Work,
+    values: ValueSet,
+    narration: Narration,
+    languages: tuple[str, str],
+    warnings: Sequence[Notice],
+    judged: Callable[[Script], ComplianceReport],
+) -> Script:
+    from workflow_orchestrator.script import (
+        SourceInfo,
+        answer_schema,
+        prompt_variables,
+        script_from_answer,
+        write_script,
+    )
+
+    step = step_of(work, WriteStep)
+    language, source_language = languages
+    request = work.request["source"]
+    source = SourceInfo(name=request["name"], sha256=request["sha256"], language=source_language)
+    fields = work.workflow.fields
+
+    def from_answer(answer: Any, model: str = "model") -> Script:
+        return script_from_answer(answer, values, fields, narration, language, warnings, source, model=model)
+
+    def check(answer: Any) -> None:
+        # What a rule blocks goes back to the model once, like an unbound figure.
+        judged(from_answer(answer)).raise_for_block()
+
+    result = ask_model(
+        work,
+        route=step.route,
+        prompt=step.prompt,
+        variables={**prompt_variables(values, fields, narration, language), **shared_variables(work)},
+        schema=answer_schema(narration),
+        offline=lambda: {"segments": []},
+        check=check,
+    )
+    if result.provider == "offline":
+        return write_script(values, fields, narration, language, warnings, source)
+    return from_answer(result.data, result.model)

@@ -1,0 +1,52 @@
+"""Asking named people: who is asked, in which form, and what an answer is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from airflow.sdk import Param
+
+from workflow_orchestrator.errors import ApprovalError, ConfigurationError
+from workflow_orchestrator.operators.people import answer_of, assigned_users, form_of
+from workflow_orchestrator.steps.people import nobody_answered
+from workflow_orchestrator.steps.work import Question
+
+pytestmark = pytest.mark.airflow
+
+
+def test_a_timeout_never_means_yes() -> None:
+    """When nobody answered, the answer is an error that says so, with what Airflow gave as the reason."""
+    with pytest.raises(ApprovalError, match=r"the release.*2 days.*never means yes") as caught:
+        nobody_answered("the release", timedelta(days=2), "timeout")
+    assert caught.value.details == {"reason": "timeout"}
+
+
+def test_groups_become_users_once() -> None:
+    """Members of two groups are asked once; an unknown group is named with the known ones."""
+    groups = {"a": ("eve", "joe"), "b": ("joe",), "open": ()}
+    assert [user["id"] for user in assigned_users(groups, ["a", "b"])] == ["eve", "joe"]
+    assert assigned_users(groups, ["open"]) == []
+    with pytest.raises(ConfigurationError, match=r"legal.*a, b, open"):
+        assigned_users(groups, ["legal"])
+
+
+def test_an_answer_has_who_and_when() -> None:
+    """The person's name where Airflow knows it, the time as text, the form as it was sent."""
+    told = {
+        "chosen_options": ["Approve"],
+        "params_input": {"x": "1"},
+        "responded_by_user": {"id": "7", "name": "eve"},
+        "responded_at": datetime(2026, 11, 24, 10, 0, tzinfo=UTC),
+    }
+    answer = answer_of(told)
+    assert (answer.option, answer.values, answer.by) == ("Approve", {"x": "1"}, "eve")
+    assert answer.at == "2026-11-24T10:00:00+00:00"
+    assert answer_of({**told, "responded_by_user": None, "params_input": None}).by == "unknown"
+
+
+def test_a_form_becomes_airflows_own() -> None:
+    """Value, description and schema of each part are what Airflow's form needs."""
+    part = {"value": 2, "description": "1 to 3", "schema": {"type": "integer", "title": "Page", "section": "S"}}
+    form = form_of(Question("s", "b", ("Go",), (), timedelta(hours=1), {"page": part}))
+    assert form["page"] == Param(2, description="1 to 3", type="integer", title="Page", section="S").serialize()
