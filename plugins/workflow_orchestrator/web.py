@@ -15,8 +15,11 @@ from urllib.parse import quote
 
 PREFIX = "/workflow-orchestrator"
 NAMES = re.compile(
-    r"slides/slide_\d{2,3}\.png|slides\.(pdf|pptx)|video\.mp4|captions\.(vtt|srt)|source\.pdf"
+    # The items of a map have a folder each, with the same names.
+    r"(each/[a-z][a-z0-9_]{0,59}/\d{1,4}/)?("
+    r"slides/slide_\d{2,3}\.png|slides\.(pdf|pptx)|video\.mp4|captions\.(vtt|srt)|source\.pdf|summary\.(json|md)"
     r"|(request|document|extracted|validation|values|script|compliance|approval|video|manifest)\.json"
+    r"|made/[a-z][a-z0-9_]{0,59}\.json)"
 )
 TYPES = {
     ".png": "image/png",
@@ -26,6 +29,7 @@ TYPES = {
     ".vtt": "text/vtt",
     ".srt": "text/plain",
     ".json": "application/json",
+    ".md": "text/plain; charset=utf-8",
 }
 
 

@@ -1,6 +1,6 @@
 """Which errors a step can end with: what a `catch` and a retry rule may name, and what the failure table lists.
 
-    EVERY      any step: money or time used up, the storage away, a definition that no longer fits
+    EVERY      any step: money or time used up, the storage away or without a file of the run, a definition that no longer fits
     FIRST      the step that opens the run: what it was started with is wrong
     MODEL      a step that asks a model
     RAISES     what else a kind ends with, from its own subject
@@ -16,10 +16,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from types import ModuleType
 
-EVERY = ("BudgetError", "StorageError", "DefinitionChangedError")
+EVERY = ("BudgetError", "StorageError", "DocumentNotFoundError", "DefinitionChangedError")
 FIRST = (
     "ConfError",
-    "DocumentNotFoundError",
     "DocumentOutsideStorageError",
     "AlreadyProcessedError",
     "AutoApprovalRefusedError",
@@ -67,7 +66,7 @@ _READS = (
 RAISES: Mapping[str, tuple[str, ...]] = {
     "extract": (*_READS, "OfflineOutputError", *MODEL),
     "validate": ("BusinessValidationError",),
-    "ask": ("BusinessValidationError", "CorrectionError", "ConfigurationError"),
+    "ask": ("BusinessValidationError", "CorrectionError", "ApprovalError", "ConfigurationError"),
     "write": ("ScriptError", "UnboundFigureError", "ComplianceBlockedError", "OfflineOutputError", *MODEL),
     "slide": ("RenderError", "LayoutError", "UnboundFigureError"),
     "approve": ("ApprovalError", "AutoApprovalRefusedError", "ConfigurationError"),

@@ -34,8 +34,9 @@ Measured on Airflow 3.3.2, with `dag.test()` and served; tests/airflow_semantics
   the first task of the arm skips itself.
 - An empty list skips the copies, and M_joined goes on because M succeeded; a list that is refused makes all of them
   `upstream_failed`, detours among them.
-- `max_active_tis_per_dagrun` bounds the copies of one task that run. A copy that waits for a model or a person runs not, and an
-  item may be at its second step while others are at their first: `at_once` bounds the work, not the items that have begun.
+- `max_active_tis_per_dagrun` bounds the copies of one task that are under way, also while they wait for a model or a person (read in
+  the scheduler's source). An item may be at its second step while others are at their first: `at_once` bounds each step of the map,
+  not the items that have begun.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 from workflow_orchestrator.definition.flow import handler_for, walk
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.steps import Block, Choose, Step
+from workflow_orchestrator.errors import DefinitionChangedError
 from workflow_orchestrator.operators.base import folder_of, item_of, opened_request, step_in
 from workflow_orchestrator.record import StepReport
 from workflow_orchestrator.record.definitions import definition_for
@@ -78,7 +79,7 @@ class ChooseOperator(BlockOperator, SkipMixin):
 
     Inside a map, Airflow 3.3.2 skips nothing: it does so for a task without an index only, and where it looks up what a choice
     skipped it asks for the index -1, which a task of a mapped group does not have. So the copies of the same item are named one by
-    one, and because a copy that is not made yet cannot be named, the first task of each arm has a `guard` of its own.
+    one, and because a copy that is not made yet cannot be named, the first task of each arm looks for itself (`only_chosen`).
     """
 
     inherits_from_skipmixin = True
@@ -92,12 +93,27 @@ class ChooseOperator(BlockOperator, SkipMixin):
         with self.deciding(context) as (block, facts, report):
             arm = chosen_arm(block, facts)
             report.facts["chosen"] = arm
+            followed = self._first_of(arm)
         ti = context["ti"]
-        followed = [otherwise(self.block)] if arm is None else self.ways[arm]
         self.skip_all_except(ti, followed)
         if ti.map_index >= 0:
             skipped = [(name, ti.map_index) for name in sorted(self.downstream_task_ids) if name not in followed]
             raise DownstreamTasksSkipped(tasks=skipped)  # type: ignore[no-untyped-call]
+
+    def _first_of(self, arm: str | None) -> list[str]:
+        """The tasks that follow.
+
+        Raises:
+            DefinitionChangedError: the run goes by another definition than the tasks, and these have no such arm.
+        """
+        first = [otherwise(self.block)] if arm is None else self.ways.get(arm, [])
+        if not first or not set(first) <= self.downstream_task_ids:
+            raise DefinitionChangedError(
+                f"{self.task_id} takes {f'the way {arm!r}' if arm else 'no way'} by the definition of the run, and the latest "
+                f"definition {self.definition} has no such way. Trigger a new run with force: true",
+                latest=self.definition,
+            )
+        return first
 
 
 def otherwise(block: Choose) -> str:

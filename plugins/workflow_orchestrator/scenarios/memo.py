@@ -33,6 +33,10 @@ class Memo:
             found: T = self._known[key]
             return found
 
+    def get(self, key: str) -> Any:
+        """What is known under a key; `None`: nothing."""
+        return self._known.get(key)
+
     def files(self, key: str, make: Callable[[Path], Sequence[Path]], folder: Path) -> tuple[Path, ...]:
         """Copies in `folder` of everything that `make` put into its folder; the paths that it returned, in their order."""
 

@@ -26,6 +26,7 @@ from workflow_orchestrator.scenarios.clock import Clock
 from workflow_orchestrator.scenarios.hands import RunHands
 from workflow_orchestrator.scenarios.interpreter import Interpreter, Progress, Stop
 from workflow_orchestrator.scenarios.loader import load_scenarios
+from workflow_orchestrator.scenarios.memo import SHARED
 from workflow_orchestrator.scenarios.model import Played, Prices, Scenario, ScenarioError
 from workflow_orchestrator.scenarios.models import Asking, from_environment
 from workflow_orchestrator.scenarios.people import Nobody, People
@@ -79,7 +80,12 @@ def _in_storage(
     session = _Session(storage, configuration, Asking(prices=prices), None, "scenario")
     conf = {"document": scenario.document.name, **scenario.conf}
     clock = Clock.at(scenario.today)
+    # A run keeps the files of its definition. All scenarios go by one definition, so they are packed for the first of them only.
+    kept = f"definition {workflow.name} {workflow.digest}"
+    for key, data in SHARED.get(kept) or ():
+        storage.write(key, data)
     result, run, hands = session.run(workflow, f"scenario_{scenario.name}", conf, scenario, clock, progress)
+    SHARED.value(kept, lambda: [(key, storage.read(key)) for key in storage.list(f"definitions/{workflow.name}")])
     differences = Observed(result, run).differences(scenario.expect)
     if hands.amiss is not None:
         # The scenario is wrong, not the workflow: what differs after that says nothing.

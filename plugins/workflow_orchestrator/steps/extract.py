@@ -41,10 +41,10 @@ def perform(work: Work) -> None:
         route=step.route,
         prompt=step.prompt,
         variables={
+            **shared_variables(work),
             "document": masked.text,
             "fields": model.field_guide(fields),
             "title": fields.title,
-            **shared_variables(work),
         },
         schema=model.answer_schema(fields),
         offline=without_model,

@@ -35,7 +35,7 @@ def perform(work: Work) -> None:
         work,
         route=step.route,
         prompt=step.prompt,
-        variables={**_variables(work, names), **shared_variables(work)},
+        variables={**shared_variables(work), **_variables(work, names)},
         schema=output_schema(step),
     )
     work.keep(file, result.data)

@@ -112,7 +112,7 @@ def _script(
         work,
         route=step.route,
         prompt=step.prompt,
-        variables={**prompt_variables(values, fields, narration, language), **shared_variables(work)},
+        variables={**shared_variables(work), **prompt_variables(values, fields, narration, language)},
         schema=answer_schema(narration),
         offline=lambda: {"segments": []},
         check=check,

@@ -27,14 +27,40 @@ def test_a_player_gets_the_part_that_it_asks_for(asked: str | None, part: range 
     assert _part(asked, 100) == part
 
 
-@pytest.mark.parametrize("name", ["slides/slide_01.png", "slides.pptx", "video.mp4", "manifest.json", "captions.vtt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "slides/slide_01.png",
+        "slides.pptx",
+        "video.mp4",
+        "manifest.json",
+        "captions.vtt",
+        "summary.md",
+        "made/outlook.json",
+        "each/videos/0/slides/slide_12.png",
+        "each/videos/11/script.json",
+    ],
+)
 def test_what_a_person_looks_at_is_served(name: str) -> None:
     """Each served name has a content type."""
     assert NAMES.fullmatch(name)
     assert TYPES["." + name.rpartition(".")[2]]
 
 
-@pytest.mark.parametrize("name", ["journal/x.json", "steps/a.json", "../manifest.json", "manifest.json/..", "slides/", ""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "journal/x.json",
+        "steps/a.json",
+        "each/videos/0/steps/a.json",
+        "made/../request.json",
+        "each/../request.json",
+        "../manifest.json",
+        "manifest.json/..",
+        "slides/",
+        "",
+    ],
+)
 def test_nothing_else_is_served(name: str) -> None:
     """Model answers, step reports and other paths are not among the names."""
     assert not NAMES.fullmatch(name)
