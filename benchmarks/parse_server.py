@@ -46,6 +46,7 @@ def as_worker() -> Parse:
     """What the process of one task does before it works: plugins with their listeners, then its DAG file."""
     from airflow.dag_processing.dagbag import BundleDagBag
     from airflow.executors import local_executor
+    from airflow.sdk.definitions._internal.dag_parsing_context import _airflow_parsing_context_manager
     from airflow.sdk.execution_time import supervisor, task_runner
     from airflow.sdk.listener import get_listener_manager
 
@@ -55,9 +56,11 @@ def as_worker() -> Parse:
         began = time.perf_counter()
         get_listener_manager()
         plugins = time.perf_counter() - began
-        bag = BundleDagBag(
-            dag_folder=file, safe_mode=False, load_op_links=False, bundle_path=_folder(), bundle_name="dags-folder"
-        )
+        # As the task runner does: a DAG file may look which DAG and which task the process is for.
+        with _airflow_parsing_context_manager(dag_id=Path(file).parent.name, task_id="any"):
+            bag = BundleDagBag(
+                dag_folder=file, safe_mode=False, load_op_links=False, bundle_path=_folder(), bundle_name="dags-folder"
+            )
         if bag.import_errors:
             raise RuntimeError(f"{file} has an import error: {bag.import_errors}")
         tasks = sum(len(dag.tasks) for dag in bag.dags.values())

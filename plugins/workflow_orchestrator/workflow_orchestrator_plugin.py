@@ -1,12 +1,30 @@
-"""The one file of this package that Airflow's plugin loader executes."""
+"""The one file of this package that Airflow's plugin loader executes.
+
+The scheduler and the DAG processor load plugins before they fork for a task or a DAG file. What is imported here is therefore paid
+once for each service, and not again in every fork: `factory` with all that it needs, and what the loader imports when it comes to it.
+"""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
 from workflow_orchestrator import listener, web
+
+for _name in (
+    "croniter",
+    "jinja2.sandbox",
+    "jsonschema",
+    "packaging.specifiers",
+    "workflow_orchestrator.factory",
+    "workflow_orchestrator.factory.arrivals",
+    "workflow_orchestrator.factory.nightly",
+    "workflow_orchestrator.factory.page",
+    "workflow_orchestrator.rules.language",
+):
+    importlib.import_module(_name)
 
 
 class WorkflowOrchestratorPlugin(AirflowPlugin):

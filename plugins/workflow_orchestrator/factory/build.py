@@ -16,7 +16,7 @@ from typing import Any
 
 from airflow.sdk import DAG, get_parsing_context
 
-from workflow_orchestrator.definition import load_workflow
+from workflow_orchestrator.definition.cache import recall_workflow
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.factory.arguments import BETWEEN_STEPS
 from workflow_orchestrator.factory.deadline import deadline_alert
@@ -24,8 +24,9 @@ from workflow_orchestrator.factory.form import trigger_params
 from workflow_orchestrator.factory.run_timeout import settle
 from workflow_orchestrator.factory.wiring import wire
 
-AT_ONCE = 64
-"""Runs of one workflow at work at the same time; most of them wait for a model or a person, and hold nothing."""
+AT_ONCE = 10_000
+"""Runs of one workflow that are on their way at the same time. Airflow counts those that wait for a model or a person too, and they
+hold nothing; what may work at the same time is for pools, worker slots and `schedule.at_once` to say."""
 
 
 def build_dags(dag_file: str) -> dict[str, DAG]:
@@ -35,7 +36,7 @@ def build_dags(dag_file: str) -> dict[str, DAG]:
         DefinitionError: the folder has problems; the message lists every one with file, line and column.
     """
     folder = Path(dag_file).resolve().parent
-    workflow = load_workflow(folder, folder.parents[1] / "include")
+    workflow = recall_workflow(folder, folder.parents[1] / "include")
     # A task's process parses the file for one DAG, and says which; the scheduler's wants them all.
     wanted = get_parsing_context().dag_id
     return {name: make(workflow) for name, make in _makers(workflow).items() if wanted in (None, name)}

@@ -36,6 +36,7 @@ from workflow_orchestrator.definition.loader import load_workflow
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import DefinitionChangedError, DefinitionError, DocumentNotFoundError
 from workflow_orchestrator.record.run_folder import RunFolder
+from workflow_orchestrator.scratch import own_folder
 from workflow_orchestrator.storage import Storage
 
 FORMAT = 1
@@ -194,15 +195,8 @@ def _places() -> Path:
     It outlives the process: a task process ends without tidying up, and the next one finds the files again. Nothing in it is
     believed: what is loaded from it must have the digest that was asked for.
     """
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    place = Path(tempfile.gettempdir()) / f"genai-platform-{user}" / "definitions"
-    try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        place.parent.chmod(0o700)
-    except OSError:
-        # Somebody else holds the name. Then each process has a folder of its own.
-        return Path(tempfile.mkdtemp(prefix="definitions-"))
-    return place
+    # Where somebody else holds the name, each process has a folder of its own.
+    return own_folder("definitions") or Path(tempfile.mkdtemp(prefix="definitions-"))
 
 
 def _fetch(storage: Storage, workflow: str, digest: str, root: Path) -> None:
