@@ -31,7 +31,7 @@ def on_dag_run_success(dag_run: Any, msg: str) -> None:
 @hookimpl
 def on_dag_run_failed(dag_run: Any, msg: str) -> None:
     """After any other end."""
-    _note(dag_run)
+    _note(dag_run, over_time=msg == "timed_out")
 
 
 def forget_questions_with_their_attempt() -> None:
@@ -56,7 +56,7 @@ def _forget(mapper: Any, connection: Any, target: Any) -> None:
     connection.execute(delete(table).where(table.c.ti_id == target.ti_history_id))
 
 
-def _note(dag_run: Any) -> None:
+def _note(dag_run: Any, *, over_time: bool = False) -> None:
     from airflow.models.xcom import XComModel
     from sqlalchemy import select
     from sqlalchemy.orm import object_session
@@ -75,8 +75,23 @@ def _note(dag_run: Any) -> None:
         )
     )
     summary = next(filter(None, map(_summary, values)), "")
+    if over_time and not summary and _is_ours(dag_run, session):
+        # Airflow ends such a run from outside; its record is written by the DAG's callback, elsewhere and a little later.
+        summary = "**Stopped: the time that the workflow gives a run (`run_timeout`) was up.**"
     if summary:
         dag_run.note = joined(summary, dag_run.note)
+
+
+def _is_ours(dag_run: Any, session: Any) -> bool:
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    recorder = select(TaskInstance.task_id).where(
+        TaskInstance.dag_id == dag_run.dag_id,
+        TaskInstance.run_id == dag_run.run_id,
+        TaskInstance.task_id == "record_execution",
+    )
+    return session.scalar(recorder) is not None
 
 
 def joined(summary: str, earlier: str | None) -> str:

@@ -30,8 +30,11 @@ def stopped(semantics_airflow: LocalAirflow) -> dict[str, Any]:
         time.sleep(0.5)
     deadlines = airflow.client.get(f"{airflow.url}/ui/dags/limits/dagRuns/stuck/deadlines")
     deadlines.raise_for_status()
+    run = airflow.client.get(f"{airflow.url}/api/v2/dags/limits/dagRuns/stuck")
+    run.raise_for_status()
     return {
         "state": state,
+        "note": run.json()["note"],
         "tasks": {task["task_id"]: task["state"] for task in airflow.tasks("limits", "stuck")},
         "deadlines": deadlines.json()["deadlines"],
         "folder": folder,
@@ -51,6 +54,11 @@ def test_a_run_whose_time_is_up_is_stopped_from_outside(stopped: dict[str, Any])
     assert stopped["tasks"]["first"] == "success"
     for name in ("stuck", "after", "record_execution", "bad_news", "good_news"):
         assert stopped["tasks"][name] == "skipped", name
+
+
+def test_its_page_says_why(stopped: dict[str, Any]) -> None:
+    """The note of the run names the setting that ended it."""
+    assert "run_timeout" in stopped["note"]
 
 
 def test_its_record_is_written_all_the_same(stopped: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -54,11 +55,40 @@ class Configuration:
 def load_configuration(path: Path, environ: Mapping[str, str]) -> Configuration:
     """Reads `orchestrator.yaml`; `GENAI_PLATFORM_PROFILE` and `GENAI_PLATFORM_STORAGE` override its settings.
 
-    An empty variable counts as not set, because Compose files pass unset variables as empty ones.
+    An empty variable counts as not set, because Compose files pass unset variables as empty ones. A step asks several times; a
+    process reads a file that has not changed once.
 
     Raises:
         ConfigurationError: the file or a variable is wrong; every problem is listed.
     """
+    key = _state_of(path, environ)
+    known = _READ.get(key) if key else None
+    if known is None:
+        known = _load(path, environ)
+        if key and _state_of(path, environ) == key:
+            _READ.clear()
+            _READ[key] = known
+    return known
+
+
+_READ: dict[tuple[object, ...], Configuration] = {}
+# A second change within the clock of the file system would not be seen.
+_YOUNG = 2.0
+
+
+def _state_of(path: Path, environ: Mapping[str, str]) -> tuple[object, ...] | None:
+    """What decides the configuration; `None` where that cannot be told, or was changed a moment ago."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if time.time() - found.st_ctime < _YOUNG:
+        return None
+    settings = (environ.get(PROFILE_VARIABLE), environ.get(STORAGE_VARIABLE))
+    return (path, found.st_ino, found.st_size, found.st_ctime_ns, found.st_mtime_ns, *settings)
+
+
+def _load(path: Path, environ: Mapping[str, str]) -> Configuration:
     report = Report(path.parent.parent)
     source = read_source(path, report)
     result = None if source is None else _build(source, environ, report)

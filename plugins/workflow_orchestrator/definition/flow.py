@@ -56,6 +56,9 @@ FILES: Mapping[str, tuple[str, ...]] = {
 }
 """The files of a run behind an artifact; a name that ends in `/` is a folder."""
 
+ASK_MODELS = ("extract", "write", "generate")
+"""The kinds of step that ask a model."""
+
 # A check that failed is never passed over, and what was refused is never published.
 NEVER_CONTINUES = ("validate", "ask", "approve", "video")
 DONE = ("continue", "fail")

@@ -9,11 +9,9 @@ from workflow_orchestrator import __version__
 from workflow_orchestrator.authoring import wording
 from workflow_orchestrator.authoring.drawing import draw
 from workflow_orchestrator.definition.failures import failure_table, to_markdown
+from workflow_orchestrator.definition.flow import ASK_MODELS
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.steps import Step
-
-ASK_MODELS = ("extract", "write", "generate")
-"""The kinds of step for which the time of a model call means something."""
 
 
 def dag_page(workflow: Workflow) -> str:

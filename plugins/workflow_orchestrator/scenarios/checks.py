@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_orchestrator.definition.conf import check_conf
-from workflow_orchestrator.definition.flow import ARTIFACTS, makes
+from workflow_orchestrator.definition.flow import ARTIFACTS, ASK_MODELS, makes
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.problems import Report, did_you_mean
 from workflow_orchestrator.definition.raises import error_classes, family
@@ -17,8 +17,6 @@ from workflow_orchestrator.definition.steps import Step, ValidateStep
 from workflow_orchestrator.errors import ConfError
 from workflow_orchestrator.rules.fieldrules import FIELD_RULES
 
-ASKS_MODEL = ("extract", "write", "generate")
-"""The kinds of steps to which a model replies."""
 _ANSWERS: Mapping[str, tuple[str, ...]] = {
     "ask": ("send", "stop", "nobody"),
     "approve": ("approve", "reject", "nobody"),
@@ -103,7 +101,7 @@ class _Checks:
             if "retry_after" in item and "LLMError" not in _family(item["fault"]):
                 self._add("WF013", (*at, "retry_after"), f"a {item['fault']} carries no wait", "remove it")
         for key in ("reply", "reply_file", "replies", "reply_files", "unasked"):
-            if key in item and step.kind not in ASKS_MODEL:
+            if key in item and step.kind not in ASK_MODELS:
                 self._add("WF013", (*at, key), f"{step.name} is of kind {step.kind} and asks no model")
         if "reply_file" in item:
             self._reply_file((*at, "reply_file"), item["reply_file"])

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_orchestrator.definition.configuration import Configuration
+from workflow_orchestrator.definition.flow import ASK_MODELS
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.steps import Arm, Choose, Map, Outcome, Step
 from workflow_orchestrator.errors import DocumentNotFoundError
 from workflow_orchestrator.record import RunFolder, StepReport, build_manifest
-from workflow_orchestrator.scenarios.checks import ASKS_MODEL
 from workflow_orchestrator.scenarios.clock import Clock
 from workflow_orchestrator.scenarios.interpreter import Place, Stop
 from workflow_orchestrator.scenarios.model import (
@@ -158,7 +158,7 @@ class RunHands:
         name = self.scenario.name if self.scenario else ""
         if isinstance(event, Replies):
             return ScriptedModel(name, event)
-        if isinstance(event, Fault) and step.kind in ASKS_MODEL and is_models(event.error):
+        if isinstance(event, Fault) and step.kind in ASK_MODELS and is_models(event.error):
             return ScriptedModel(name, event)
         return None
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from workflow_orchestrator.definition.flow import catch_for, handler_for
+from workflow_orchestrator.definition.flow import ASK_MODELS, catch_for, handler_for
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.retries import judge
 from workflow_orchestrator.definition.steps import Arm, Choose, Item, Map, NotifyStep, Outcome, Parallel, Step
@@ -218,7 +218,7 @@ class Interpreter:
                 self._tell(task, step.kind, "failed", number, failure)
                 return number, failure
             self._tell(task, step.kind, "up_for_retry", number, failure)
-            clock.wait(verdict.delay)
+            clock.wait(verdict.delay, really=step.kind in ASK_MODELS)
 
     def _choose(self, block: Choose, place: Place, clock: Clock) -> Stop | None:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -104,8 +104,9 @@ def run_document(
     *,
     people: People | None = None,
     triggered_by: str = "",
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Result:
-    """Runs one document in this process, for real; only the waits between tries are skipped.
+    """Runs one document in this process, for real. Only a step that asks a model waits between its tries.
 
     A second run of the same document, definition and parameters takes the place of the first one.
 
@@ -117,6 +118,7 @@ def run_document(
         progress: hears of each try.
         people: who answers questions; without them each question runs out of time.
         triggered_by: who started the run, for its record.
+        sleep: waits so many seconds.
     """
     data = document.read_bytes()
     storage.write(f"{inbox_of(workflow.name)}/{document.name}", data)
@@ -124,7 +126,7 @@ def run_document(
     given = {**conf, "document": document.name}
     run_id = f"local_{sha256(to_bytes([sha256(data), workflow.digest, given]))[:16]}"
     _clear(RunFolder(storage, workflow.name, run_id))
-    result, _, _ = session.run(workflow, run_id, given, None, Clock.at(None), progress)
+    result, _, _ = session.run(workflow, run_id, given, None, replace(Clock.at(None), sleep=sleep), progress)
     return result
 
 

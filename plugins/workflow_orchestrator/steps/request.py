@@ -70,6 +70,10 @@ def open_request(
         "source": {"name": name, "key": key, "sha256": digest, "bytes": source.bytes},
         "ledger": ledger,
     }
+    if run.exists("request.json"):
+        # Clearing the first step opens the run anew; which definitions it went by before stays known.
+        reruns = run.read_json("request.json").get("reruns")
+        request |= {"reruns": reruns} if reruns else {}
     run.write_json("request.json", request)
     return request
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from definition_sample import CONFIGURATION
 
+from workflow_orchestrator.definition import configuration
 from workflow_orchestrator.definition.configuration import Configuration, load_configuration
 from workflow_orchestrator.errors import ConfigurationError
 
@@ -75,3 +76,17 @@ def test_the_shipped_configuration_loads(root: Path) -> None:
     configuration = load_configuration(root / "include" / "orchestrator.yaml", {})
     assert configuration.profile == "production"
     assert {"data-stewards", "compliance"} <= set(configuration.groups)
+
+
+def test_a_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same object while nothing has changed; another after a change, and while a change is too fresh to be told apart."""
+    file = tmp_path / "include" / "orchestrator.yaml"
+    file.parent.mkdir()
+    file.write_text((Path(__file__).resolve().parents[4] / "include" / "orchestrator.yaml").read_text())
+    assert load_configuration(file, {}) is not load_configuration(file, {})
+    monkeypatch.setattr(configuration, "_YOUNG", -1.0)
+    first = load_configuration(file, {})
+    assert load_configuration(file, {}) is first
+    assert load_configuration(file, {"GENAI_PLATFORM_PROFILE": "demo"}).profile == "demo"
+    file.write_text(file.read_text().replace("max_retries: 3", "max_retries: 4"))
+    assert load_configuration(file, {}).execution.max_retries == 4
