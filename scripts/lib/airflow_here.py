@@ -172,7 +172,6 @@ class LocalAirflow:
             "GENAI_PLATFORM_STORAGE": str(self.storage),
             # Airflow finds connection types by the entry points on the path that a process starts with.
             "PYTHONPATH": os.pathsep.join(filter(None, (plugins, os.environ.get("PYTHONPATH")))),
-            "PYTHONDONTWRITEBYTECODE": "1",
             **{f"AIRFLOW__{name}": str(size) for name, size in self._sizes.items()},
         }
         inherited = {
