@@ -53,6 +53,7 @@ class Unfit:
     key: str
     error: Mapping[str, Any]
     run_id: str | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def scan_inbox(
         elif had == "known":
             known += 1
         elif is_fault_of_document(had):
-            unfit.append(Unfit(key, had, found.run_id))
+            unfit.append(Unfit(key, had, found.run_id, found.sha256))
         else:
             failed.append(found)
     if outages and len(outages) == len(keys):

@@ -17,7 +17,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
-from workflow_orchestrator.definition.flow import handler_for, walk
+from workflow_orchestrator.definition.flow import files_of, handler_for, makes, walk
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.steps import Block, Choose, Step
 from workflow_orchestrator.errors import DefinitionChangedError
@@ -200,4 +200,9 @@ class ContinuedOperator(BaseOperator):
         error = run.last_error(self.step.name) or {"error": "no report", "classes": [], "message": "it left no report"}
         if handler_for(step_in(workflow, self.step), error["classes"]) != "continue":
             raise AirflowSkipException(f"{error['error']} of {self.step.name} is not passed over")
+        # What is passed over is not there: a later step must not read what was made before a clear.
+        for artifact in makes(self.step):
+            for name in files_of(artifact):
+                for file in run.names(name.rstrip("/")) if name.endswith("/") else [name]:
+                    run.delete(file)
         return {"step": self.step.name, "error": error["error"], "message": error["message"]}

@@ -71,7 +71,7 @@ class FindNewDocumentsOperator(BaseOperator):
         if unfit.run_id:
             run = {"id": unfit.run_id, "link": absolute(run_path(self.workflow.name, unfit.run_id))}
         try:
-            quarantine(storage, self.workflow.name, unfit.key, unfit.error, run=run)
+            quarantine(storage, self.workflow.name, unfit.key, unfit.error, run=run, sha256_of_run=unfit.sha256)
         except OrchestratorError as error:
             return name, f"it belongs into quarantine, but {error.message}", False
         return name, f"{unfit.error.get('error')}: {unfit.error.get('message')}", True

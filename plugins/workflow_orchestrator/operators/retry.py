@@ -50,7 +50,8 @@ class StepRetryPolicy(LLMRetryPolicy):
             self.execution,
             classes=[above.__name__ for above in type(error).__mro__],
             retryable=bool(getattr(error, "retryable", True)),
-            try_number=try_number,
+            # Airflow counts on after a clear, and gives the step its retries again on top.
+            try_number=max(1, try_number - max(0, max_tries - self.execution.most_retries)),
             key=_key(context),
             retry_after=asked_for,
         )

@@ -101,12 +101,14 @@ def definition_for(
         except DocumentNotFoundError:
             return workflow
     if request["definition"] == workflow.digest:
+        _note_rerun(base, request, step_name)
         return workflow
     kept = kept_definition(run.storage, workflow, request["definition"])
     if workflow.rerun == "latest" and _take_latest(base, kept, workflow, step_name, request):
         return workflow
     if step_name is not None:
         _refuse_other_step(kept, workflow, step_name)
+        _note_rerun(base, request, step_name)
     return kept
 
 
@@ -345,6 +347,19 @@ def _take_latest(
     change = {"step": step_name, "from": kept.digest, "to": latest.digest, "at": now, "after": ended}
     base.write_json("request.json", {**request, "definition": latest.digest, "reruns": [*changes, change]})
     return True
+
+
+def _note_rerun(base: RunFolder, request: Mapping[str, Any], step_name: str | None) -> None:
+    """Keeps that a run which had ended is on its way again, by the definition that it had: a rerun chooses once."""
+    if step_name is None:
+        return
+    ended = _ended(base)
+    changes: list[dict[str, Any]] = list(request.get("reruns", ()))
+    if ended is None or (changes and changes[-1]["after"] == ended):
+        return
+    now, digest = datetime.now(UTC).isoformat(timespec="seconds"), request["definition"]
+    change = {"step": step_name, "from": digest, "to": digest, "at": now, "after": ended}
+    base.write_json("request.json", {**request, "reruns": [*changes, change]})
 
 
 def _ended(base: RunFolder) -> str | None:

@@ -144,7 +144,9 @@ class _Walk:
             self._cut = self._cut or (step.name, state)
             return False
         error = _error(place.run, step.name)
-        handler = handler_for(step, error["classes"])
+        # A run that was refused at its door has nothing to go on with.
+        refused = "RunInputError" in error["classes"] and not place.run.exists("request.json")
+        handler = "fail" if refused else handler_for(step, error["classes"])
         if handler == "continue":
             return self._pass_over(step.name, error, place)
         if handler != "fail":

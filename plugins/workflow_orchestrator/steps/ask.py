@@ -31,7 +31,10 @@ def question(work: Work) -> Question:
     step = step_of(work, AskStep)
     fields = work.workflow.fields
     validation = work.run.read_json("validation.json")
-    wanted = wanted_refs(validation["findings"], fields)
+    # A form that was answered and is asked again shows what was entered, although it stops nothing any more.
+    wanted = list(
+        dict.fromkeys([*wanted_refs(validation["findings"], fields), *(v.ref for v in _entered_so_far(work))])
+    )
     pages = len(work.run.read_json("document.json")["pages"])
     source = work.services.link(work.run, "source.pdf")
     return Question(

@@ -26,7 +26,8 @@ def perform(work: Work) -> None:
     """
     step = step_of(work, CallStep)
     number = _number(work, step)
-    called = CalledRun(step.workflow, run_id_of(work.run, step.name, number), conf_of(work), step.within)
+    conf = conf_of(work)
+    called = CalledRun(step.workflow, run_id_of(work.run, step.name, conf, number), conf, step.within)
     child = RunFolder(work.run.storage, called.workflow, called.run_id)
     # Noted before the worker may leave: the stint that comes back must ask for this very run.
     facts: dict[str, Any] = {"workflow": called.workflow, "run_id": called.run_id, "number": number}
@@ -40,9 +41,9 @@ def perform(work: Work) -> None:
         _take(work, child, artifact)
 
 
-def run_id_of(run: RunFolder, step: str, number: int = 1) -> str:
+def run_id_of(run: RunFolder, step: str, conf: Mapping[str, Any], number: int = 1) -> str:
     """The id of the run that a call step starts: the same for every try, until that run has failed."""
-    identity = sha256(to_bytes([run.workflow, run.run_id, run.scope, step]))[:12]
+    identity = sha256(to_bytes([run.workflow, run.run_id, run.scope, step, dict(conf)]))[:12]
     base = f"called_{run.workflow[:60]}_{step[:60]}_{identity}"
     return base if number == 1 else f"{base}_{number}"
 
@@ -78,7 +79,9 @@ def _number(work: Work, step: CallStep) -> int:
     number: int = known[-1]["facts"]["called"]["number"]
     if known[-1]["state"] == "waiting":
         return number
-    manifest = _manifest(RunFolder(work.run.storage, step.workflow, run_id_of(work.run, step.name, number)))
+    manifest = _manifest(
+        RunFolder(work.run.storage, step.workflow, run_id_of(work.run, step.name, conf_of(work), number))
+    )
     return number + 1 if manifest and manifest["outcome"] == "failed" else number
 
 

@@ -116,8 +116,17 @@ def held_by_another(storage: Storage, workflow: str, ledger: str, run_id: str) -
         return None
     holder: str = json.loads(storage.read(ledger))["run_id"]
     other = RunFolder(storage, workflow, holder)
-    failed = other.exists("manifest.json") and other.read_json("manifest.json")["outcome"] == "failed"
-    return None if failed or holder == run_id else holder
+    return None if holder == run_id or _has_failed(other) else holder
+
+
+def _has_failed(run: RunFolder) -> bool:
+    """Whether a run ended with a failure and is not on its way again."""
+    if not run.exists("manifest.json"):
+        return False
+    manifest = run.read_json("manifest.json")
+    reruns = run.read_json("request.json").get("reruns") if run.exists("request.json") else None
+    again = bool(reruns) and reruns[-1]["after"] == manifest["run"]["finished"]
+    return manifest["outcome"] == "failed" and not again
 
 
 def _take(run: RunFolder, ledger: str, document: str, *, force: bool) -> None:

@@ -29,8 +29,25 @@ def check_names(tree: Outline, report: Report) -> None:
             if tree.source.get(place, str) is None:
                 place = place[:-1]
             _check_twice(arm.name, place, "an arm", arms, False, tree, report)
+    _check_copies(tree, report)
     _check_artifacts(tree, report)
     _check_items(tree, report)
+
+
+def _check_copies(tree: Outline, report: Report) -> None:
+    """Airflow tells the copies of a task in a map apart by their number: `translate_0`, `translate_1`."""
+    mapped = {node.name for node in tree.nodes if node.map}
+    for name, at, what in _named(tree):
+        stem, _, number = name.rpartition("_")
+        if number.isdecimal() and stem in mapped:
+            report.add(
+                "WF035",
+                tree.source,
+                at,
+                f"{name!r} is also what item {number} of {stem!r} is called, which stands in a map",
+                f"rename {what} {name!r}",
+                key=True,
+            )
 
 
 def _named(tree: Outline) -> Iterator[tuple[str, KeyPath, str]]:

@@ -109,3 +109,12 @@ def test_a_policy_travels_as_json() -> None:
     """Written and read again it decides alike."""
     data = json.loads(json.dumps(StepRetryPolicy(PATIENT).serialize()))
     assert StepRetryPolicy.deserialize(data).execution == PATIENT
+
+
+def test_a_cleared_step_has_its_retries_again() -> None:
+    """Airflow counts on after a clear and adds the retries on top; the fifth try is then the first of the new ones."""
+    used = PATIENT.most_retries + 1
+    again = StepRetryPolicy(PATIENT).evaluate(StorageError("away"), used + 1, used + PATIENT.most_retries, None)
+    assert (again.action, again.retry_delay) == (RetryAction.RETRY, wait_before(PATIENT, None, 1, ""))
+    last = StepRetryPolicy(PATIENT).evaluate(StorageError("away"), used + 3, used + PATIENT.most_retries, None)
+    assert last.action == RetryAction.FAIL
