@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from workflow_orchestrator.authoring import wording
 from workflow_orchestrator.authoring.changes import Change, Topic, changed, listed
 from workflow_orchestrator.definition.flow import inner, walk
 from workflow_orchestrator.definition.model import Workflow
+from workflow_orchestrator.definition.retries import RetryRule
 from workflow_orchestrator.definition.steps import Catch, Choose, Execution, Item, Map, Parallel, Step
 
 # What a step is told, by what a change of it can change. What is not here can change what is published.
@@ -141,15 +141,17 @@ def _retries(old: Execution, new: Execution, name: str) -> Iterator[Told]:
         before = was[error].max_retries if error in was else old.max_retries
         after = now[error].max_retries if error in now else new.max_retries
         yield from _one(Topic.ERRORS, f"retry.{error}", f"retry of {error}", before, after, name)
-        if error in was and error in now:
-            wait, later = (_delay(rule.delay, rule.max_delay) for rule in (was[error], now[error]))
-            yield from _one(Topic.ERRORS, f"retry.{error}.delay", f"wait after {error}", wait, later, name)
+        wait, later = (_delay(rules.get(error)) for rules in (was, now))
+        yield from _one(Topic.ERRORS, f"retry.{error}.delay", f"wait after {error}", wait, later, name)
     if [*was] != [*now] and set(was) == set(now):
         yield Told(Topic.ERRORS, "retry", f"order of the rules: {', '.join(was)} → {', '.join(now)}", name)
 
 
-def _delay(first: timedelta | None, most: timedelta | None) -> str | None:
-    return None if first is most is None else f"{wording.value(first)} up to {wording.value(most)}"
+def _delay(rule: RetryRule | None) -> str | None:
+    """The wait of a rule as far as it has one of its own; `None`: the step's."""
+    if rule is None or (rule.delay, rule.max_delay, rule.backoff) == (None, None, None):
+        return None
+    return f"{wording.value(rule.delay)} up to {wording.value(rule.max_delay)}{f', {rule.backoff}' if rule.backoff else ''}"
 
 
 def _catches(old: Step, new: Step) -> Iterator[Change]:

@@ -21,6 +21,7 @@ from workflow_orchestrator.authoring.prices import Priced, targets
 from workflow_orchestrator.authoring.sizes import TOLD_BYTES, TYPICAL_BYTES_PER_TOKEN, Measure, Sizes, document_size
 from workflow_orchestrator.definition.flow import walk
 from workflow_orchestrator.definition.model import Workflow
+from workflow_orchestrator.definition.raises import family
 from workflow_orchestrator.definition.steps import (
     CallStep,
     Choose,
@@ -272,5 +273,9 @@ def _called(project: Project, step: CallStep, document: Path | None, assume: Pri
     worst = own.worst
     if own.budget_usd is not None and worst.usd is not None:
         worst = replace(worst, usd=min(worst.usd, own.budget_usd))
-    # A retry of the call waits for the run that was started before; it starts no second one.
-    return Line(step.name, f"workflow {step.workflow}", 1, 1, own.expected, worst)
+    # A try that finds its run failed starts another one (steps/call.py), and each may cost as much.
+    lost = family("CalledWorkflowOutageError")
+    rule = next((rule for rule in step.execution.rules if rule.on in lost), None)
+    tries = (rule.max_retries if rule else step.execution.max_retries) + 1
+    unlimited = any(line.unlimited for line in own.lines)
+    return Line(step.name, f"workflow {step.workflow}", tries, 1, own.expected, worst.times(tries), unlimited)

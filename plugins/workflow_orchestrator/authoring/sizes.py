@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow_orchestrator.definition.model import Workflow
-from workflow_orchestrator.definition.steps import ExtractStep, GenerateStep, Step, WriteStep
+from workflow_orchestrator.definition.steps import CallStep, ExtractStep, GenerateStep, Step, WriteStep
 
 if TYPE_CHECKING:
     from llm_orchestration import Prompt
@@ -129,6 +129,9 @@ class Measure:
             limit = self._prompt(maker).max_output_tokens
             most = (limit or 4_000) * TYPICAL_BYTES_PER_TOKEN
             return min(self._answer(maker) * TYPICAL_BYTES_PER_TOKEN, most), most
+        if any(isinstance(one, CallStep) and name in one.take for one in self._workflow.steps):
+            # Another workflow's answer: as long as one without a limit of its own.
+            return PARAMETERS_BYTES, 4_000 * TYPICAL_BYTES_PER_TOKEN
         return PARAMETERS_BYTES // 3, PARAMETERS_BYTES
 
     def _guide(self) -> int:

@@ -61,7 +61,9 @@ def _check_parameter(item: dict[str, Any], at: KeyPath, source: Source, report: 
 
 def _well_formed(item: dict[str, Any]) -> bool:
     """Whether the shapes are right enough to make a schema of; what is wrong in them has been reported elsewhere."""
-    words = item.get("enum", item.get("items", {}).get("enum", []) if isinstance(item.get("items", {}), dict) else None)
+    words = item.get(
+        "enum", item.get("items", {"enum": []}).get("enum") if isinstance(item.get("items", {}), dict) else None
+    )
     limits = [item[key] for key in ("minimum", "maximum") if key in item]
     texts = [item.get("type", "string"), item.get("pattern", "")]
     return (

@@ -43,9 +43,9 @@ def said(value: Any) -> str:
     return f"the number {value}"
 
 
-def _wrong_type(expected: str, value: Any, at: KeyPath, source: Source, report: Report) -> None:
+def _wrong_type(expected: str, value: Any, at: KeyPath, source: Source, report: Report, *, quoted: bool = True) -> None:
     fix = ""
-    if expected.startswith("text") and isinstance(value, int | float):
+    if quoted and expected.startswith("text") and isinstance(value, int | float):
         fix = "put it into quotes"
     elif expected == "true or false" and str(value).casefold() in ("yes", "on", "y", "true"):
         fix = "write true"
@@ -64,7 +64,9 @@ class Text:
 
     def check(self, value: Any, at: KeyPath, source: Source, report: Report) -> None:
         if not isinstance(value, str):
-            _wrong_type("text", value, at, source, report)
+            # `48` in quotes is still no duration.
+            fits = not self.pattern or re.fullmatch(self.pattern, str(value)) is not None
+            _wrong_type("text" if fits else f"text ({self.says})", value, at, source, report, quoted=fits)
         elif not value.strip():
             report.add("WF013", source, at, "it is empty")
         elif len(value) > self.longest:

@@ -19,6 +19,7 @@ from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.definition import load_configuration, load_workflow
 from workflow_orchestrator.definition.configuration import Configuration
 from workflow_orchestrator.definition.model import Workflow
+from workflow_orchestrator.definition.problems import did_you_mean
 from workflow_orchestrator.errors import CalledWorkflowError
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.record.run_folder import error_data
@@ -226,11 +227,13 @@ class _Session:
         name = work.step.name
         mark = f"{name}[{work.run.scope.rpartition('/')[2]}]" if work.run.scope else name
         event = scenario.event(mark, name, work.attempt) if scenario else None
-        played = load_scenarios(workflow).scenario(event.scenario) if isinstance(event, Played) else None
+        played = _played(workflow, event.scenario) if isinstance(event, Played) else None
         own = clock.branch()
         session = replace(self, depth=self.depth + 1)
         began = clock.now
-        result, _, _ = session.run(workflow, called.run_id, called.conf, played, own, None)
+        result, _, hands = session.run(workflow, called.run_id, called.conf, played, own, None)
+        if hands.amiss is not None:
+            raise ScenarioError(f"in {called.workflow}: {hands.amiss}")
         clock.join((own,))
         if clock.now - began > called.within:
             raise CalledWorkflowError(
@@ -239,6 +242,14 @@ class _Session:
                 run_id=called.run_id,
             )
         return "failed" if result.outcome == "failed" else "success"
+
+
+def _played(workflow: Workflow, name: str) -> Scenario:
+    suite = load_scenarios(workflow)
+    known = [scenario.name for scenario in suite.scenarios]
+    if name not in known:
+        raise ScenarioError(f"{workflow.name} has no scenario {name!r}; {did_you_mean(name, known)}")
+    return suite.scenario(name)
 
 
 def _error(stop: Stop | None) -> dict[str, Any] | None:

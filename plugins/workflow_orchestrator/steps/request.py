@@ -124,7 +124,7 @@ def _has_failed(run: RunFolder) -> bool:
     if not run.exists("manifest.json"):
         return False
     manifest = run.read_json("manifest.json")
-    reruns = run.read_json("request.json").get("reruns") if run.exists("request.json") else None
+    reruns: list[dict[str, Any]] = run.read_json("request.json").get("reruns", []) if run.exists("request.json") else []
     again = bool(reruns) and reruns[-1]["after"] == manifest["run"]["finished"]
     return manifest["outcome"] == "failed" and not again
 

@@ -10,15 +10,18 @@ A failure that is passed over takes its artifact away too: whoever needs it late
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from workflow_orchestrator.definition.build import Use
 from workflow_orchestrator.definition.checks.catches import a
-from workflow_orchestrator.definition.checks.making import DERIVED, makes, needs
+from workflow_orchestrator.definition.checks.conditions import _tests
+from workflow_orchestrator.definition.checks.making import DERIVED, MAY_DO_WITHOUT, makes, needs, optional
 from workflow_orchestrator.definition.flow import MAKES
 from workflow_orchestrator.definition.outline import Branch, Node, Outline
 from workflow_orchestrator.definition.problems import Report, did_you_mean
+from workflow_orchestrator.definition.source import KeyPath
 
 _MAKER = {made: kind for kind, names in MAKES.items() for made in names if kind != "ask"}
 _SHOWN = ("script", "slides", "data")
@@ -31,9 +34,12 @@ class State:
     there: dict[str, str] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     shown: frozenset[str] = frozenset()
+    passed: frozenset[str] = (
+        frozenset()
+    )  # steps on the ways to here, and what they make: each may have failed or been skipped
 
     def copy(self) -> State:
-        return State(dict(self.there), dict(self.gone), self.shown)
+        return State(dict(self.there), dict(self.gone), self.shown, self.passed)
 
     def make(self, node: Node) -> None:
         """A step makes its artifacts, and what was made from an older one of them is gone."""
@@ -44,6 +50,7 @@ class State:
                     self.gone[derived] = f"{node.name!r} makes the {name} anew after {maker!r}"
             self.there[name] = node.name
             self.gone.pop(name, None)
+        self.passed |= {node.name, *makes(node)}
 
 
 def check_artifacts(tree: Outline, uses: Mapping[str, Use], report: Report) -> None:
@@ -64,6 +71,7 @@ class _Walk:
         self._uses = uses
         self._report = report
         self.made = {name for node in tree.steps for name in makes(node)}
+        self._known = self.made | {node.name for node in tree.steps}
 
     def branch(self, branch: Branch, state: State) -> State:
         """Checks a sequence and returns what is there after it. The state that is given stays as it is."""
@@ -73,17 +81,33 @@ class _Walk:
                 if detour.leader == node.name:
                     self._check_needs(detour, state)
             self._check_needs(node, state)
+            self._check_looks(node, state)
             if node.kind == "choose":
                 state = self._choose(node, state)
             elif node.kind == "parallel":
                 state = self._parallel(node, state)
             elif node.kind == "map":
-                self.branch(node.arms[0], state)
+                inside = state.copy()
+                inside.there.pop("video", None)  # an item publishes a video of its own, in a folder of its own
+                self.branch(node.arms[0], inside)
             else:
                 self._release(node, state)
                 self._check_published(node, state)
                 state.make(node)
+            state.passed |= {detour.name for detour in branch.detours.values() if detour.leader == node.name}
         return state
+
+    def _check_looks(self, node: Node, state: State) -> None:
+        """What a condition looks at, and what a prompt can do without, is made on some way to here: side by side is by chance."""
+        for at, name, what in _looks(node, self._tree):
+            if name not in state.passed and name in self._known:
+                self._report.add(
+                    "WF052",
+                    self._tree.source,
+                    at,
+                    f"{what} is not there yet: no step before {node.name!r} makes it",
+                    "put it behind the step, or behind the parallel block that holds it",
+                )
 
     def _check_published(self, node: Node, state: State) -> None:
         for name in makes(node):
@@ -106,6 +130,7 @@ class _Walk:
         after = before.copy()
         after.there = {name: maker for name, maker in ends[0].there.items() if all(name in end.there for end in ends)}
         after.shown = frozenset.intersection(*(end.shown for end in ends))
+        after.passed = frozenset().union(*(end.passed for end in ends))
         for end in ends:
             lost = set(end.there) - set(after.there)
             after.gone.update({name: f"not every arm of {node.name!r} makes it" for name in lost})
@@ -119,6 +144,7 @@ class _Walk:
         for end in ends:
             after.there.update({name: maker for name, maker in end.there.items() if before.there.get(name) != maker})
             after.gone.update(end.gone)
+            after.passed |= end.passed
         after.there = {name: maker for name, maker in after.there.items() if not self._lost(name, before, ends)}
         return after
 
@@ -129,7 +155,8 @@ class _Walk:
         made: dict[str, tuple[str, str]] = {}
         for arm in node.arms:
             for step in _steps(arm):
-                for name in makes(step):
+                # What the steps of a map inside an arm make stays in the folders of its items.
+                for name in makes(step) if step.map == node.map else ():
                     arm_name, other = made.setdefault(name, (arm.name, step.name))
                     if arm_name != arm.name:
                         self._report.add(
@@ -141,8 +168,8 @@ class _Walk:
                             key=True,
                         )
         for arm in node.arms:
-            own = {name for step in _steps(arm) for name in makes(step)}
             for step in _steps(arm):
+                own = {name for one in _steps(arm) if one.map in (node.map, step.map) for name in makes(one)}
                 for name in needs(step, self._uses):
                     if name in made and made[name][0] != arm.name and name not in own:
                         self._report.add(
@@ -207,6 +234,27 @@ class _Walk:
                 "add it to the approve step's show",
                 key=True,
             )
+
+
+def _looks(node: Node, tree: Outline) -> Iterator[tuple[KeyPath, str, str]]:
+    """What a step or block looks at without needing it: place, artifact or step, how it is said."""
+    for index, name in enumerate(optional(node) if node.kind in MAY_DO_WITHOUT else ()):
+        yield (*node.at, "optional", index), name, f"the {name}"
+    for arm in node.arms if node.kind == "choose" else ():
+        for at, test in _tests(tree.source.get(arm.when, dict), arm.when) if arm.when else ():
+            output, ref, failed = test.get("output"), test.get("field"), test.get("failed")
+            if isinstance(output, str):
+                yield (*at, "output"), output.partition(".")[0], f"{output!r}"
+            elif isinstance(ref, str):
+                yield (*at, "field"), "data", f"the field {ref!r}"
+            elif isinstance(failed, str) and _stands_before(failed, node, tree):
+                yield (*at, "failed"), failed, f"the outcome of {failed!r}"
+
+
+def _stands_before(name: str, node: Node, tree: Outline) -> bool:
+    """Whether a step stands above in the file, outside a map of its own; of another, conditions.py tells."""
+    above = list(takewhile(lambda one: one.name != node.name, tree.nodes))
+    return any(one.name == name and one.map in (None, node.map) for one in above)
 
 
 def _steps(branch: Branch) -> list[Node]:

@@ -253,6 +253,8 @@ def _misfits(given: Sort, wanted: Sort) -> Iterator[str]:
         return
     if given.kind != wanted.kind:
         yield f"{given.says} is {given.named}, and {wanted.says} is {wanted.named}"
+    elif given.kind == "number" and (why := _wider(given, wanted)):
+        yield f"{given.says} may be {why}"
     elif given.kind == "list" and given.item is not None and wanted.item is not None:
         yield from _misfits(given.item, wanted.item)
     elif wanted.words:
@@ -260,6 +262,17 @@ def _misfits(given: Sort, wanted: Sort) -> Iterator[str]:
         if foreign or not given.words:
             what = said(foreign[0]) if foreign else "any text"
             yield f"{given.says} may be {what}, and {wanted.says} takes {', '.join(wanted.words)}"
+
+
+def _wider(given: Sort, wanted: Sort) -> str:
+    """What a number may be that another must not; empty when it may be nothing of that."""
+    if wanted.whole and not given.whole:
+        return f"a fraction, and {wanted.says} is a whole number"
+    if wanted.minimum is not None and (given.minimum is None or given.minimum < wanted.minimum):
+        return f"less than {wanted.minimum}, the minimum of {wanted.says}"
+    if wanted.maximum is not None and (given.maximum is None or given.maximum > wanted.maximum):
+        return f"more than {wanted.maximum}, the maximum of {wanted.says}"
+    return ""
 
 
 def taken_answers(tree: Outline, called: Mapping[str, Called]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -13,6 +13,7 @@ from typing import Any
 from workflow_orchestrator.definition.checks.passing import Passing
 from workflow_orchestrator.definition.checks.ranges import Region, region_of
 from workflow_orchestrator.definition.checks.subjects import Sort, Subjects
+from workflow_orchestrator.definition.flow import NEVER_CONTINUES
 from workflow_orchestrator.definition.language import COMPARISONS, CONDITION, NESTING, SUBJECTS
 from workflow_orchestrator.definition.outline import Node, Outline
 from workflow_orchestrator.definition.problems import Report, did_you_mean
@@ -113,7 +114,12 @@ class _Checker:
                 )
             elif not self._passing.possible(step):
                 message = f"a failure of {name!r} is never passed over, so the run would not get here"
-                fix = f"add a catch with go: continue to {name!r}, or remove the condition"
+                may = step.kind not in NEVER_CONTINUES and self._passing.blocked(step) is None
+                fix = (
+                    f"add a catch with go: continue to {name!r}, or remove the condition"
+                    if may
+                    else "remove the condition"
+                )
         if message:
             self._report.add("WF052", self._source, (*at, "failed"), message, fix)
 

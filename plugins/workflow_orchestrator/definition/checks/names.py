@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflow_orchestrator.definition.checks.making import artifact_of
+from workflow_orchestrator.definition.checks.making import makes
 from workflow_orchestrator.definition.flow import ARTIFACTS
 from workflow_orchestrator.definition.outline import Outline
 from workflow_orchestrator.definition.problems import Report
@@ -109,7 +109,7 @@ def _check_artifacts(tree: Outline, report: Report) -> None:
 
 
 def _check_items(tree: Outline, report: Report) -> None:
-    made = {artifact_of(node) for node in tree.nodes if node.kind == "generate"}
+    made = {name for node in tree.steps if node.kind in ("generate", "call") for name in makes(node)}
     for node in tree.nodes:
         name = node.own.get("as") if node.kind == "map" else None
         if not isinstance(name, str):

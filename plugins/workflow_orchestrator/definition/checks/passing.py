@@ -38,7 +38,7 @@ class Passing:
                 who, artifact = blocked
                 fix = (
                     f"add optional: [{artifact}] to {who!r} or write fail"
-                    if self._may_be_optional(who)
+                    if self._may_be_optional(who, artifact)
                     else "write fail"
                 )
                 message = (
@@ -56,9 +56,12 @@ class Passing:
         if node.data.get("default_error_handler") == "continue":
             yield (*node.at, "default_error_handler")
 
-    def _may_be_optional(self, who: str) -> bool:
+    def _may_be_optional(self, who: str, artifact: str) -> bool:
+        """Whether it is a step's prompt that names the artifact; what its kind cannot do without is never optional."""
         node = next((node for node in self._tree.nodes if node.name == who), None)
-        return node is not None and node.kind in MAY_DO_WITHOUT
+        use = self._uses.get(who)
+        named = use is not None and artifact in (*use.artifacts, *use.reads)
+        return node is not None and node.kind in MAY_DO_WITHOUT and named
 
     def _misspelt(self, who: str) -> bool:
         """Whether a step can do without what its prompt does not name: that is what is wrong then (prompts.py)."""

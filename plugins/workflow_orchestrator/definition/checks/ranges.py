@@ -100,8 +100,8 @@ def _words(subject: tuple[str, str], sort: Sort, operator: str, value: Any) -> R
 
 
 def _numbers(subject: tuple[str, str], sort: Sort, operator: str, value: Any) -> Region | None:
-    low = -math.inf if sort.minimum is None else float(sort.minimum)
-    high = math.inf if sort.maximum is None else float(sort.maximum)
+    low = float(sort.minimum) if isinstance(sort.minimum, int | float) else -math.inf
+    high = float(sort.maximum) if isinstance(sort.maximum, int | float) else math.inf
     whole = Region(subject, None, low, high)
     match operator:
         case "is":

@@ -40,6 +40,7 @@ class Sort:
     minimum: float | None = None
     maximum: float | None = None
     item: Sort | None = None
+    whole: bool = False
 
     @property
     def named(self) -> str:
@@ -195,4 +196,6 @@ def sort_of(node: Mapping[str, Any], says: str, schema: Mapping[str, Any] | None
     if kind == "list":
         inner = resolve(node.get("items", {}), schema or node)
         item = sort_of(inner or {}, f"an item of {says}", schema)
-    return Sort(kind, says, texts if kind == "text" else (), node.get("minimum"), node.get("maximum"), item)
+    low, high = (limit if isinstance(limit := node.get(key), int | float) else None for key in ("minimum", "maximum"))
+    whole = set(types_of(node)) <= {"integer", "null"}
+    return Sort(kind, says, texts if kind == "text" else (), low, high, item, whole)
