@@ -177,7 +177,7 @@ class LocalAirflow:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("AIRFLOW__") and name not in ("AIRFLOW_CONFIG", "AIRFLOW_HOME")
+            if not name.startswith(("AIRFLOW__", "_AIRFLOW_")) and name not in ("AIRFLOW_CONFIG", "AIRFLOW_HOME")
         }
         # What runs on this machine is not asked for through a proxy.
         proxied = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")

@@ -31,7 +31,7 @@ def tested(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Played:
 
 
 def _in_child(home: Path, wanted: list[Case]) -> Played:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    kept = {name: value for name, value in os.environ.items() if not name.lstrip("_").startswith("AIRFLOW")}
     plan = [
         {
             "workflow": case.workflow,
