@@ -48,7 +48,7 @@ def digest_of(
         policies: the retry policies that the workflow names; without it, they are looked up in its file. Of the platform's
             policies only those and the default one count.
     """
-    named = {_name(path, folder, include): path for path in files}
+    named = {name_in(path, folder, include): path for path in files}
     total = hashlib.sha256()
     for name in sorted(named):
         total.update(f"{name}\0{hashlib.sha256(_content(named[name])).hexdigest()}\0".encode())
@@ -86,7 +86,8 @@ def _rule(rule: RetryRule) -> dict[str, str | int | None]:
     }
 
 
-def _name(path: Path, folder: Path, include: Path) -> str:
+def name_in(path: Path, folder: Path, include: Path) -> str:
+    """The name of a file within a definition, on every checkout the same: `workflow/…` or `include/…`."""
     if path.is_relative_to(folder):
         return f"workflow/{path.relative_to(folder).as_posix()}"
     return f"include/{path.relative_to(include).as_posix()}"

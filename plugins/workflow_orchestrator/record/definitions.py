@@ -30,7 +30,7 @@ from typing import Any, ClassVar
 from workflow_orchestrator import __version__
 from workflow_orchestrator.canonical import to_bytes
 from workflow_orchestrator.definition.configuration import Configuration, load_configuration
-from workflow_orchestrator.definition.digest import digest_of
+from workflow_orchestrator.definition.digest import digest_of, name_in
 from workflow_orchestrator.definition.flow import walk
 from workflow_orchestrator.definition.loader import load_workflow
 from workflow_orchestrator.definition.model import Workflow
@@ -161,7 +161,7 @@ def _settings(workflow: Workflow) -> Path:
 
 def _archive(workflow: Workflow) -> bytes:
     """The files by the names that the digest gives them, the configuration in force, and what is needed to read them."""
-    entries = {_name(path, workflow): path.read_bytes() for path in workflow.files}
+    entries = {name_in(path, workflow.folder, workflow.include): path.read_bytes() for path in workflow.files}
     entries[_SETTINGS] = _settings(workflow).read_bytes()
     entries[_FACTS] = to_bytes(
         {
@@ -180,12 +180,6 @@ def _archive(workflow: Workflow) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, entries[name])
     return buffer.getvalue()
-
-
-def _name(path: Path, workflow: Workflow) -> str:
-    if path.is_relative_to(workflow.folder):
-        return f"workflow/{path.relative_to(workflow.folder).as_posix()}"
-    return f"include/{path.relative_to(workflow.include).as_posix()}"
 
 
 # -- reading

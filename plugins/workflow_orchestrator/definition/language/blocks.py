@@ -40,7 +40,7 @@ _MAP = Record(
         "at_most": Entry(
             Whole(1, MOST_ITEMS), f"The most items, 1 to {MOST_ITEMS}; a longer list is refused.", required=True
         ),
-        "at_once": Entry(Whole(1, MOST_ITEMS), "How many items are worked on at a time; without it, one."),
+        "at_once": Entry(Whole(1, MOST_ITEMS), "How many items each of its steps works on at a time; without it, one."),
         "steps": Entry(steps, "The steps for each item.", required=True),
     }
 )

@@ -34,6 +34,7 @@ def test_two_run_ids_never_share_a_folder() -> None:
     """Ids that differ only in forbidden characters get different names; a plain one stays readable."""
     assert run_key_of("manual__2026-11-24T10:00:00+00:00") != run_key_of("manual__2026-11-24T10:00:00-00:00")
     assert run_key_of("doc_0123_abc") == "doc_0123_abc"
+    assert run_key_of(run_key_of("manual 1")) != run_key_of("manual 1"), "an id that looks like another one's folder"
     assert run_key_of("..") not in (".", "..", "")
 
 
