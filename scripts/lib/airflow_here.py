@@ -395,21 +395,33 @@ class LocalAirflow:
         `until` looks at the states of the tasks by name and ends the watch in place of the waiting for a person.
         """
         deadline = time.monotonic() + timeout
-        settled = 0
+        put = 0
         while True:
             self.check_services()
             tasks = self.tasks(dag_id, run_id)
             state = self.run(dag_id, run_id)["state"]
             yield state, tasks
             states = {task["task_id"]: task["state"] for task in tasks}
-            # Airflow 3.3.2 loses an answer that comes before the scheduler has heard that the task was parked, and the
-            # task asks again. So a question counts as put when it has stood for a second.
-            settled = settled + 1 if _waits_for_a_person(states) else 0
-            if state in ("success", "failed") or (until(states) if until else settled == 3):
+            put = put + 1 if _waits_for_a_person(states) and self._has_heard_of_questions(dag_id, run_id, tasks) else 0
+            if state in ("success", "failed") or (until(states) if until else put == 2):
                 return
             if time.monotonic() > deadline:
                 raise AirflowNotUp(f"run {run_id} did not end within {timeout:.0f} s; it is {state}")
             time.sleep(0.5)
+
+    def _has_heard_of_questions(self, dag_id: str, run_id: str, tasks: list[dict[str, Any]]) -> bool:
+        """Whether the scheduler knows that the attempts which ask have left their workers.
+
+        Airflow 3.3.2 loses an answer that comes before it has heard so: the attempt fails and the task asks again. The
+        API does not tell, the scheduler's log does.
+        """
+        heard = self.log_of("scheduler").read_text(errors="replace")
+        return all(
+            f"task instance TaskInstanceKey({dag_id=}, task_id={task['task_id']!r}, {run_id=}, "
+            f"try_number={task['try_number']}, map_index={task['map_index']})" in heard
+            for task in tasks
+            if task["state"] == "awaiting_input"
+        )
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -104,16 +106,27 @@ print(json.dumps({"errors": {str(k): str(v) for k, v in bag.import_errors.items(
     )
 
 
+@contextmanager
+def _as_a_shell_starts_it() -> Iterator[None]:
+    """Ctrl-C reaches what is started here, also where these tests run in the background of a shell that ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class Terminal:
     """A command on a terminal of its own."""
 
     def __init__(self, root: Path, project: Path, *words: str) -> None:
         self._leader, follower = pty.openpty()
         command = [str(root / "scripts" / "workflow"), *words, "--project", str(project)]
-        self.process = subprocess.Popen(
-            command, env=environment(root, project, TERM="xterm"), stdin=follower, stdout=follower, stderr=follower,
-            cwd=project, start_new_session=True,
-        )  # fmt: skip
+        with _as_a_shell_starts_it():
+            self.process = subprocess.Popen(
+                command, env=environment(root, project, TERM="xterm"), stdin=follower, stdout=follower, stderr=follower,
+                cwd=project, start_new_session=True,
+            )  # fmt: skip
         os.close(follower)
         self.seen = ""
 
@@ -136,6 +149,8 @@ class Terminal:
         return code
 
     def _read(self) -> bool:
+        ready, _, _ = select.select([self._leader], [], [], LONGEST)
+        assert ready, f"nothing more came for {LONGEST} s: {self.seen}"
         try:
             data = os.read(self._leader, 65_536)
         except OSError:  # the other side is closed
