@@ -17,8 +17,8 @@ HEAVY = {
 AIRFLOW = (
     "workflow_orchestrator/factory/", "workflow_orchestrator/operators/", "workflow_orchestrator/listener.py",
     "workflow_orchestrator/web.py",
-    "workflow_orchestrator/workflow_orchestrator_plugin.py", "llm_orchestration/hook.py",
-    "llm_orchestration/retry_policy.py", "llm_orchestration/llm_orchestration_plugin.py",
+    "workflow_orchestrator_plugin.py", "llm_orchestration/hook.py",
+    "llm_orchestration/retry_policy.py", "llm_orchestration_plugin.py",
     "llm_orchestration/operators.py", "llm_orchestration/triggers.py",
 )  # fmt: skip
 # Run as a program of their own, never imported by a DAG file.

@@ -25,7 +25,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from workflow_orchestrator import __version__
-from workflow_orchestrator.definition.configuration import PROFILE_VARIABLE, STORAGE_VARIABLE
+from workflow_orchestrator.definition.configuration import (
+    PROFILE_VARIABLE,
+    STORAGE_VARIABLE,
+    Configuration,
+    expect_configuration,
+    load_configuration,
+)
 from workflow_orchestrator.definition.loader import load_workflow
 from workflow_orchestrator.definition.model import CallStep, Workflow
 from workflow_orchestrator.scratch import own_folder
@@ -60,13 +66,16 @@ def recall_workflow(
         return load(folder, include)
     key, youngest = seen
     file = place / f"{folder.name}-{key}.pickle"
+    platform = include / "orchestrator.yaml"
     known = _read(file)
     if known is not None:
-        return known
+        # Every task asks for the platform's configuration too.
+        expect_configuration(platform, os.environ, known[1])
+        return known[0]
     workflow = load(folder, include)
     settled = time.time() - youngest > _YOUNG and _fingerprint(folder, include) == seen
     if settled and not any(isinstance(step, CallStep) for step in workflow.steps):
-        _keep(file, workflow)
+        _keep(file, workflow, load_configuration(platform, os.environ))
     return workflow
 
 
@@ -115,20 +124,24 @@ def _below(path: str) -> Iterator[tuple[str, os.stat_result]]:
                     yield entry.path, entry.stat()
 
 
-def _read(file: Path) -> Workflow | None:
+def _read(file: Path) -> tuple[Workflow, Configuration] | None:
     try:
         known = pickle.loads(file.read_bytes())
     except FileNotFoundError:
         return None
     except Exception:  # noqa: BLE001 - whatever a damaged file does, loading anew is right
         return None
-    return known if isinstance(known, Workflow) else None
+    match known:
+        case (Workflow() as workflow, Configuration() as configuration):
+            return workflow, configuration
+        case _:
+            return None
 
 
-def _keep(file: Path, workflow: Workflow) -> None:
+def _keep(file: Path, workflow: Workflow, configuration: Configuration) -> None:
     """Keeps an answer; earlier ones of the workflow go. It is no loss if that fails."""
     with suppress(OSError, pickle.PicklingError, TypeError, AttributeError):
-        data = pickle.dumps(workflow, protocol=pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps((workflow, configuration), protocol=pickle.HIGHEST_PROTOCOL)
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=".new-")
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)

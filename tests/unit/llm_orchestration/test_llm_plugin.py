@@ -48,7 +48,8 @@ def test_airflow_executes_the_two_plugin_files_and_nothing_else(tmp_path: Path) 
     plugins = home / "plugins"
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PLUGINS / "llm_orchestration", plugins / "llm_orchestration", ignore=ignore)
-    shutil.copy(PLUGINS / ".airflowignore", plugins)
+    for name in (".airflowignore", "llm_orchestration_plugin.py"):
+        shutil.copy(PLUGINS / name, plugins)
     for info in PLUGINS.glob("llm_orchestration-*.dist-info"):
         shutil.copytree(info, plugins / info.name)
     other = plugins / "workflow_orchestrator"
@@ -57,7 +58,7 @@ def test_airflow_executes_the_two_plugin_files_and_nothing_else(tmp_path: Path) 
     # Names of the standard library: executed by stem, each would break Airflow.
     for name in ("queue.py", "types.py", "definition/enum.py"):
         (other / name).write_text("LOADED = True\n", encoding="utf-8")
-    (other / "workflow_orchestrator_plugin.py").write_text(STRANGER, encoding="utf-8")
+    (plugins / "workflow_orchestrator_plugin.py").write_text(STRANGER, encoding="utf-8")
     env = {
         "PATH": os.environ["PATH"],
         "AIRFLOW_HOME": str(home),

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from workflow_orchestrator.definition import cache as cache_module
+from workflow_orchestrator.definition import configuration as configuration_module
 from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.cache import SWITCH, recall_workflow
+from workflow_orchestrator.definition.configuration import load_configuration
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import DefinitionError
 
@@ -52,6 +54,21 @@ def test_what_has_not_changed_is_loaded_once(project: Path) -> None:
     first, second = recall(project, loads), recall(project, loads)
     assert (loads.count, first) == (1, second)
     assert second == load_workflow(project / "dags" / "fund_factsheet_video", project / "include")
+
+
+def test_the_configuration_comes_along(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that recalls a definition reads the platform's configuration from no file: every task asks for it."""
+    monkeypatch.setattr(configuration_module, "_YOUNG", -1.0)
+    recall(project, Loads())
+    configuration_module._READ.clear()
+    path = project / "include" / "orchestrator.yaml"
+    read = load_configuration(path, os.environ)
+    configuration_module._READ.clear()
+    recall(project, Loads())
+    monkeypatch.setattr(configuration_module, "_load", lambda *_: pytest.fail("the file was read again"))
+    assert load_configuration(path, os.environ) == read
+    with pytest.raises(pytest.fail.Exception):
+        load_configuration(path, {**os.environ, "GENAI_PLATFORM_PROFILE": "demo"})
 
 
 CHANGED = [

@@ -1,4 +1,4 @@
-"""The one file of this package that Airflow's plugin loader executes.
+"""What Airflow's plugin loader executes of the orchestrator.
 
 The scheduler and the DAG processor load plugins before they fork for a task or a DAG file. What is imported here is therefore paid
 once for each service, and not again in every fork: `factory` with all that it needs, and what the loader imports when it comes to it.

@@ -1,7 +1,7 @@
-"""The one file of this folder that Airflow's plugin loader executes; it registers the name and stays light.
+"""What Airflow's plugin loader executes of the LLM orchestration layer: it registers the name and stays light.
 
 Airflow runs every file below `plugins/` as a top-level module named by its stem, which would shadow other modules.
-`plugins/.airflowignore` keeps it to this file. The connection type comes from the dist-info beside this folder.
+`plugins/.airflowignore` keeps it to the two files beside it. The connection type comes from the dist-info.
 """
 
 from __future__ import annotations
