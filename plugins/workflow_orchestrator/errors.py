@@ -14,6 +14,7 @@
     │   ├── NotAPdfError  EmptyDocumentError  EncryptedDocumentError  ImageOnlyDocumentError
     │   ├── DamagedDocumentError       a PDF that no reader can open, even after repair
     │   └── DocumentLimitError         over a limit of pages, bytes, seconds or memory
+    ├── ReaderKilledError          the reading process was killed from outside  (retried)
     ├── FigureError                a printed figure cannot be read              (never retried)
     ├── BusinessValidationError    values missing, not proven or against a rule (never retried; `catch` takes it)
     ├── CorrectionError            a person's correction does not stand up      (retried: asks again)
@@ -131,6 +132,12 @@ class DamagedDocumentError(DocumentError):
 
 class DocumentLimitError(DocumentError):
     """The document is over a limit of pages, bytes, seconds or memory. A retry cannot help."""
+
+
+class ReaderKilledError(OrchestratorError):
+    """Something else killed the process that read the document: a machine that ran out of memory, or a person. A retry can help."""
+
+    retryable: ClassVar[bool] = True
 
 
 class FigureError(OrchestratorError):

@@ -25,6 +25,8 @@ from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
 from workflow_orchestrator.extraction.layout import DocumentLayout
 from workflow_orchestrator.extraction.offline import read_fields
 from workflow_orchestrator.extraction.quotes import Reader, value_of
+from workflow_orchestrator.extraction.reading import Reading
+from workflow_orchestrator.extraction.scales import marked_steps
 from workflow_orchestrator.extraction.standing import (
     Place,
     compact,
@@ -61,9 +63,18 @@ def prove(value: Value, document: Document, fields: FieldSet) -> Verdict:
     return _Prover(document, fields).verdict(value)
 
 
-def prove_all(values: Iterable[Value], document: Document, fields: FieldSet) -> tuple[Verdict, ...]:
-    """The verdict on each value, in their order."""
-    prover = _Prover(document, fields)
+def prove_all(
+    values: Iterable[Value], document: Document, fields: FieldSet, *, reading: Reading | None = None
+) -> tuple[Verdict, ...]:
+    """The verdict on each value, in their order.
+
+    Args:
+        values: what somebody says that the document prints.
+        document: what was read.
+        fields: the fields of the document kind.
+        reading: what the offline reader found in the document, where it was asked already; it is asked here otherwise.
+    """
+    prover = _Prover(document, fields, reading)
     return tuple(prover.verdict(value) for value in values)
 
 
@@ -76,13 +87,13 @@ class _Refused(Exception):
 
 
 class _Prover:
-    def __init__(self, document: Document, fields: FieldSet) -> None:
+    def __init__(self, document: Document, fields: FieldSet, reading: Reading | None = None) -> None:
         self._document, self._fields = document, fields
         self._layout = DocumentLayout(document)
         self._words = Vocabulary(fields)
         self._text = fold("\n".join(page.shown for page in document.pages))
         self._reader = Reader.of(document)
-        reading = read_fields(document, fields)
+        reading = reading or read_fields(document, fields)
         self._claims = {
             _spot(v.evidence.page, v.evidence.box): v.ref for v in reading.values.values() if v.evidence.box
         }
@@ -93,7 +104,9 @@ class _Prover:
             if v.kind is Kind.TEXT and fields[v.field].sections
             for token in re.findall(r"\w+", fold(str(v.value)))
         )
-
+        steps = marked_steps(self._layout, self._words, self._names)
+        self._scales = {_spot(page, box): claim.label for (page, box), claim in steps.items()}
+        self._claims |= {_spot(page, box): claim.field for (page, box), claim in steps.items()}
         self._checks = (
             self._check_label,
             self._check_key,
@@ -108,7 +121,9 @@ class _Prover:
             self._check(value)
         except _Refused as refused:
             return Verdict(value.ref, refused.status, refused.reason)
-        return Verdict(value.ref, "proven", f"{value.evidence.quote[:60]!r} stands on page {value.evidence.page}")
+        page = self._document.page(value.evidence.page)
+        by_ocr = ", as two passes of OCR read it" if page and page.ocr else ""
+        return Verdict(value.ref, "proven", f"{value.evidence.quote[:60]!r} stands on page {value.evidence.page}{by_ocr}")
 
     def _check(self, value: Value) -> None:
         spec = self._fields.get(value.field)
@@ -181,12 +196,17 @@ class _Prover:
     def _check_label(self, value: Value, spec: FieldSpec, place: Place) -> None:
         quote = value.evidence.quote[:40]
         for part in filter(None, value.evidence.label.split(_SEPARATOR)):
-            if not place.names(part):
+            if not place.names(part) and not self._names_scale(part, place):
                 raise _Refused(f"{part!r} stands neither on the row of {quote!r} nor above it")
         if self._trusted(value, place) or spec.keyed or spec.kind not in _NAMED_KINDS:
             return
         if not self._is_named(spec, place):
             raise _Refused(f"the words that name {quote!r} do not name {spec.name}")
+
+    def _names_scale(self, part: str, place: Place) -> bool:
+        """Whether the place is the marked step of a drawn scale, and these words are those that name the scale."""
+        label = self._scales.get(_spot(place.page.number, place.box), "")
+        return bool(label) and compact(part) in compact(label)
 
     def _trusted(self, value: Value, place: Place) -> bool:
         """Whether the structure of the page says the same; a person may also name a value by words of their own."""

@@ -6,6 +6,7 @@ reader sees the old bytes or the new ones. On a folder that is a temporary name 
     <storage>/inbox/<workflow>/…pdf
     <storage>/runs/<workflow>/<run key>/…
     <storage>/ledger/<workflow>/<document key>.json
+    <storage>/releases/<workflow>/<identity>/<as-of date>_<run>.json
 """
 
 from __future__ import annotations

@@ -140,6 +140,7 @@ def _rules(workflow: Workflow) -> Iterator[tuple[str, str, str, str]]:
         if isinstance(step, ValidateStep):
             for rule in load_rules(step.rules, workflow.fields).rules:
                 over = [code(name) for name in rule.fields.values()]
+                over += [code(name) for names in rule.lists.values() for name in names]
                 over += [f"{name} {number}" for name, number in rule.numbers.items()]
                 yield code(rule.name), rule.check.name, ", ".join(dict.fromkeys(over)), says[rule.severity]
 

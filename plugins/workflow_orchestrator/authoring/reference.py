@@ -8,6 +8,7 @@ from typing import Any
 
 from workflow_orchestrator.authoring.markdown import code, plain, table
 from workflow_orchestrator.authoring.pages import MADE
+from workflow_orchestrator.authoring.rules_reference import rules_reference
 from workflow_orchestrator.definition.language import (
     BLOCK_KINDS,
     COMPARISONS,
@@ -137,6 +138,7 @@ def _parts() -> Iterator[str]:
     yield from _record(_inner(workflow["properties"]["finally"])["properties"]["notify"], "finally", defs)
     rows = [(f"`{kind}`", ", ".join(map(code, names))) for kind, names in PROVIDED.items()]
     yield f"## What templates see\n\n{VARIABLES_ABOUT}\n\n{table(('Step', 'Names'), rows)}"
+    yield from rules_reference()
     yield "## `include/orchestrator.yaml`\n\nWhat holds for every workflow; `execution:` of a workflow and a step's own keys override it."
     yield from _record(orchestrator_json_schema(), "", {})
     yield "## Problems\n\nEach problem has a code that stays the same.\n\n" + table(

@@ -63,6 +63,17 @@ ASK_MODELS = ("extract", "write", "generate")
 NEVER_CONTINUES = ("validate", "ask", "approve", "video")
 DONE = ("continue", "fail")
 """Where a catch may go that is no step."""
+ALWAYS_FAIL = frozenset(
+    (
+        "DefinitionChangedError",
+        "ConfError",
+        "DocumentOutsideStorageError",
+        "AlreadyProcessedError",
+        "AutoApprovalRefusedError",
+    )
+)
+"""The errors that fail the run wherever they come up: its files fit it no more, or what it was started with is refused. No detour
+and no passing over changes that, and a detour would have no opened run to work in."""
 
 
 def files_of(artifact: str) -> tuple[str, ...]:
@@ -107,14 +118,22 @@ def steps_of(flow: Sequence[Item]) -> list[Step]:
 
 
 def catch_for(step: Step, classes: Iterable[str]) -> Catch | None:
-    """The first catch of a step that takes an error of these classes (its own and those above it)."""
+    """The first catch of a step that takes an error of these classes (its own and those above it).
+
+    None takes an error of `ALWAYS_FAIL`, not even one that names a class above it.
+    """
     known = set(classes)
+    if ALWAYS_FAIL & known:
+        return None
     return next((catch for catch in step.catches if catch.on in known), None)
 
 
 def handler_for(step: Step, classes: Iterable[str]) -> str:
     """Where an error of these classes leads when no retry is left: the name of a step, `continue`, or `fail`."""
-    catch = catch_for(step, classes)
+    known = set(classes)
+    if ALWAYS_FAIL & known:
+        return "fail"
+    catch = catch_for(step, known)
     return catch.go if catch else step.execution.default_error_handler
 
 

@@ -62,6 +62,7 @@ _READS = (
     "ImageOnlyDocumentError",
     "DamagedDocumentError",
     "DocumentLimitError",
+    "ReaderKilledError",
 )
 RAISES: Mapping[str, tuple[str, ...]] = {
     "extract": (*_READS, "OfflineOutputError", *MODEL),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workflow_orchestrator.documents.model import Document, Line, Page, ReadLimits, Word
+from workflow_orchestrator.documents.model import Document, Line, Page, ReadLimits, Scale, Word
 from workflow_orchestrator.documents.reader import read_document
 
-__all__ = ["Document", "Line", "Page", "ReadLimits", "Word", "read_document"]
+__all__ = ["Document", "Line", "Page", "ReadLimits", "Scale", "Word", "read_document"]

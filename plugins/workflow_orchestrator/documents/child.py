@@ -8,9 +8,11 @@ killed when its parent dies. Whatever a document does to it, the parent loses no
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import io
 import json
+import logging
 import math
 import os
 import re
@@ -18,6 +20,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from workflow_orchestrator.documents import quality
@@ -31,7 +34,7 @@ from workflow_orchestrator.errors import (
 )
 
 _PR_SET_PDEATHSIG = 1
-_ADDRESS = re.compile(r"stream <[^>]*>: |vector of bytes: ")
+_ADDRESS = re.compile(r"stream <[^>]*>:? ?|vector of bytes: ")
 _FEW_CHARACTERS = 50
 _PICTURE_SHARE = 0.25
 
@@ -40,6 +43,10 @@ def main() -> int:
     limits = json.loads(sys.argv[1])
     _limit_self(limits["memory_bytes"], limits["seconds"])
     _die_with(limits["parent"])
+    # Whatever a library prints or logs about the document must not get among the answer, nor fill the parent's memory.
+    logging.disable(logging.CRITICAL)
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     data = sys.stdin.buffer.read()
     answer: dict[str, Any]
     try:
@@ -52,9 +59,9 @@ def main() -> int:
             "details": {"limit": "memory", "maximum": limits["memory_bytes"]},
             "message": f"reading the document needs more than {limits['memory_bytes'] // 2**20} MiB of memory",
         }
-    answer["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    sys.stdout.write(json.dumps(answer, separators=(",", ":")))
-    sys.stdout.flush()
+    answer["peak_bytes"] = _peak_bytes()
+    with out:
+        out.write(json.dumps(answer, separators=(",", ":")))
     return 0
 
 
@@ -97,9 +104,8 @@ def _read_both(data: bytes, max_pages: int, max_characters: int) -> tuple[TextLa
             raise
         except Exception as error:  # noqa: BLE001 - one broken page must not hide the others
             words.failures[index + 1] = f"{type(error).__name__}: {error}"
-            words.pages.append(
-                {"width": 0.0, "height": 0.0, "words": [], "hidden": 0, "overprinted": 0, "pictures": 0.0}
-            )
+            nothing = {"width": 0.0, "height": 0.0, "words": [], "hidden": 0, "overprinted": 0, "pictures": 0.0}
+            words.pages.append({**nothing, "scales": []})
     if len(words.failures) == count:
         raise DamagedDocumentError(f"none of the {count} pages can be read: {words.failures[1]}")
     return texts, words
@@ -158,6 +164,8 @@ def _page(number: int, text: str, found: dict[str, Any], broken: bool) -> dict[s
         "height": found["height"],
         "text": text,
         "words": [[w.text, w.box.left, w.box.bottom, w.box.right, w.box.top, w.size, w.bold, w.style] for w in words],
+        "scales": [] if broken else [scale.to_json() for scale in found["scales"]],
+        "ocr": False,
     }
 
 
@@ -194,6 +202,18 @@ def _limit_self(memory_bytes: int, seconds: float) -> None:
     cpu = max(1, math.ceil(seconds))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # When the whole machine is out of memory, this process is the one to go, not the worker that started it.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _peak_bytes() -> int:
+    """The most memory that this process has held, without what it was before it became this program (`ru_maxrss` counts that too)."""
+    with contextlib.suppress(OSError):
+        found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+        if found:
+            return int(found[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _die_with(parent: int) -> None:

@@ -2,10 +2,12 @@
 
     Document   sha256 · language · metadata · warnings
       └ Page   number · width · height · text (first reader) · words (second reader, in reading order)
-          └ Line  words that stand on one row
+          ├ Line  words that stand on one row
+          └ Scale steps of which the drawing of the page marks one
 
 Two independent readers fill a page: `text` comes from pypdf, `words` from pdfium. A value counts as printed only when both have
-it, so neither is derived from the other.
+it, so neither is derived from the other. A page that is a picture may be read by OCR, when a workflow asks for it: then its two
+passes stand for the two readers.
 """
 
 from __future__ import annotations
@@ -19,26 +21,36 @@ from typing import Any, Literal, get_args
 from workflow_orchestrator.values import Box
 
 _BELOW_BASELINE = 0.21  # of the height of a word's box
+STEPS = range(5, 11)  # of a risk scale: 7 in the EU, 10 for the UK's CCI, 5 to 10 elsewhere
 
 Language = Literal["en", "de", "fr", "und"]
+Ocr = Literal["never", "pictures"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """What reading one document may take. `memory_bytes` is address space of the reading process."""
+    """What reading one document may take. `memory_bytes` is address space of the reading process.
+
+    `ocr` is `pictures` for OCR of pages without a usable text layer; that may take `ocr_time` more.
+    """
 
     max_pages: int = 40
     max_bytes: int = 25 * 1024 * 1024
     time: timedelta = timedelta(seconds=60)
     memory_bytes: int = 2 * 1024**3
     max_characters: int = 200_000  # of one page; the densest real page measured has 41,000
+    ocr: Ocr = "never"
+    ocr_time: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
         for name in ("max_pages", "max_bytes", "memory_bytes", "max_characters"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.time <= timedelta(0):
-            raise ValueError(f"time must be longer than nothing, not {self.time}")
+        for name in ("time", "ocr_time"):
+            if getattr(self, name) <= timedelta(0):
+                raise ValueError(f"{name} must be longer than nothing, not {getattr(self, name)}")
+        if self.ocr not in get_args(Ocr):
+            raise ValueError(f"ocr must be one of {', '.join(get_args(Ocr))}, not {self.ocr!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +83,68 @@ class Line:
         return around(self.words)
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A row of steps, 1 to the number of `boxes`, of which the drawing of the page marks one: a risk indicator.
+
+    `printed` says that the steps are digits that stand among the words of the page, each in its box; else they are cells of a
+    picture. `outlier` is how far the marked step differs from the others, and `runner_up` how far the next one does, in the same
+    measure (grey levels of 255 for a fill or a frame).
+    """
+
+    boxes: tuple[Box, ...]
+    marked: int
+    printed: bool
+    outlier: float
+    runner_up: float
+
+    def __post_init__(self) -> None:
+        if len(self.boxes) not in STEPS:
+            raise ValueError(f"a scale has {STEPS.start} to {STEPS.stop - 1} steps, not {len(self.boxes)}")
+        if not 1 <= self.marked <= len(self.boxes):
+            raise ValueError(f"step {self.marked} is none of the steps 1 to {len(self.boxes)}")
+        if self.outlier <= self.runner_up:
+            raise ValueError(f"step {self.marked} does not stand out: {self.outlier} against {self.runner_up}")
+
+    @property
+    def steps(self) -> int:
+        """How many steps the scale has."""
+        return len(self.boxes)
+
+    @property
+    def box(self) -> Box:
+        """The box of the marked step."""
+        return self.boxes[self.marked - 1]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "marked": self.marked,
+            "printed": self.printed,
+            "outlier": self.outlier,
+            "runner_up": self.runner_up,
+            "boxes": [[box.left, box.bottom, box.right, box.top] for box in self.boxes],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Scale:
+        boxes = tuple(Box(*sides) for sides in data["boxes"])
+        return cls(boxes, data["marked"], data["printed"], data["outlier"], data["runner_up"])
+
+
 @dataclass(frozen=True)
 class Page:
-    """One page. Boxes are in points from the bottom left corner of the page as it is read, upright."""
+    """One page. Boxes are in points from the bottom left corner of the page as it is read, upright.
+
+    `ocr` says that text and words come from a picture of the page, each from its own pass of one OCR program.
+    """
 
     number: int
     width: float
     height: float
     text: str
     words: tuple[Word, ...]
+    scales: tuple[Scale, ...] = ()
+    ocr: bool = False
 
     def __post_init__(self) -> None:
         if self.number < 1:
@@ -107,6 +172,8 @@ class Page:
             "words": [
                 [w.text, w.box.left, w.box.bottom, w.box.right, w.box.top, w.size, w.bold, w.style] for w in self.words
             ],
+            "scales": [scale.to_json() for scale in self.scales],
+            "ocr": self.ocr,
         }
 
     @classmethod
@@ -115,7 +182,8 @@ class Page:
             Word(text, Box(left, bottom, right, top), size, bold, style)
             for text, left, bottom, right, top, size, bold, style in data["words"]
         )
-        return cls(data["number"], data["width"], data["height"], data["text"], words)
+        scales = tuple(Scale.from_json(scale) for scale in data["scales"])
+        return cls(data["number"], data["width"], data["height"], data["text"], words, scales, data["ocr"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Reads a PDF without trusting it: cheap checks here, the reading in a process that can be killed.
 
 `read_document` starts one child per document. The child limits its own memory and CPU time and dies with its parent; this side
-limits the wall time and turns every way in which a child can end into a document or a named `DocumentError`.
+limits the wall time and turns every way in which a child can end into a document or a named `DocumentError`. Only a child that was
+killed by something else is not the document's fault (`ReaderKilledError`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -23,8 +25,10 @@ from workflow_orchestrator.errors import (
     DocumentLimitError,
     EmptyDocumentError,
     NotAPdfError,
+    ReaderKilledError,
 )
 
+_log = logging.getLogger(__name__)
 _ROOT = str(Path(__file__).resolve().parents[2])
 _HEADER_WITHIN = 4096  # bytes; readers accept junk before the header, and some producers write it
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONHOME")
@@ -43,7 +47,8 @@ def read_document(data: bytes, limits: ReadLimits | None = None) -> Document:
         EncryptedDocumentError: a password is needed. A file that opens with the empty password is read.
         ImageOnlyDocumentError: pictures without a text layer.
         DamagedDocumentError: it cannot be opened even after a repair, or its text layer is not text.
-        DocumentLimitError: over a limit of bytes, pages, characters, seconds or memory.
+        DocumentLimitError: over a limit of bytes, pages, characters, forms, seconds or memory.
+        ReaderKilledError: the reading process was killed from outside; a retry can help.
     """
     limits = limits or ReadLimits()
     _check_first(data, limits)
@@ -94,10 +99,12 @@ def _run_child(data: bytes, limits: ReadLimits) -> dict[str, Any]:
     finally:
         # Also when this thread is interrupted (a cancelled task): no child is left behind.
         if process.poll() is None:
-            process.kill()
+            # Its session, so that what it has started goes with it.
+            os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
     if process.returncode == 0 and out:
         answer: dict[str, Any] = json.loads(out)
+        _log.info("the reading process held at most %d MiB", answer["peak_bytes"] // 2**20)
         return answer
     raise _crash(process.returncode, err, seconds)
 
@@ -115,11 +122,17 @@ def _too_slow(seconds: float) -> DocumentLimitError:
     )
 
 
-def _crash(code: int, err: bytes, seconds: float) -> DocumentError:
-    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+def _crash(code: int, err: bytes, seconds: float) -> DocumentError | ReaderKilledError:
+    if code == -signal.SIGXCPU:
         return _too_slow(seconds)
+    if code in (-signal.SIGKILL, -signal.SIGTERM):
+        # The limits of this process end in SIGXCPU, SIGABRT or MemoryError: whoever sent these looked at the machine.
+        return ReaderKilledError(
+            f"the reading process was killed from outside ({signal.Signals(-code).name}), "
+            "perhaps because the machine ran out of memory"
+        )
     if code < 0:
-        name = signal.Signals(-code).name
+        name = signal.Signals(-code).name if -code in list(signal.Signals) else f"signal {-code}"
         return DamagedDocumentError(f"the document crashes the reader ({name}); it is broken or made to harm")
     last = err.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
     if "MemoryError" in last[0]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from workflow_orchestrator.documents.form_tree import FormTree
 from workflow_orchestrator.errors import DamagedDocumentError, DocumentLimitError, EncryptedDocumentError
 
 _STREAM_LIMIT = 20_000_000
 _WORK_LIMIT = 60_000_000
+_ADDRESS = re.compile(r"IndirectObject\((\d+), (\d+), \d+\)")
 _METADATA = {
     "/Title": "title",
     "/Author": "author",
@@ -39,8 +42,8 @@ def read_text(data: bytes, max_pages: int, max_characters: int) -> TextLayer:
 
     Raises:
         EncryptedDocumentError: a password is needed.
-        DocumentLimitError: more pages or characters than allowed, or a stream that unpacks beyond the limits.
-        DamagedDocumentError: the file cannot be opened.
+        DocumentLimitError: more pages, characters or forms than allowed, or a stream that unpacks beyond the limits.
+        DamagedDocumentError: the file cannot be opened, or a form draws itself.
     """
     import pypdf
 
@@ -63,7 +66,9 @@ def read_text(data: bytes, max_pages: int, max_characters: int) -> TextLayer:
                 maximum=max_pages,
             )
         layer = TextLayer(metadata=_metadata(reader))
+        forms = FormTree()
         for index in range(count):
+            _check_forms(forms, reader, index)
             _read_page(reader, index, layer, max_characters)
     _refuse_if_nothing_opened(layer, count)
     return layer
@@ -91,6 +96,16 @@ def _open(data: bytes) -> tuple[Any, int]:
         raise
     except Exception as error:
         raise DamagedDocumentError(f"the document cannot be opened: {_say(error)}") from error
+
+
+def _check_forms(forms: FormTree, reader: Any, index: int) -> None:
+    try:
+        page = reader.pages[index]
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - reading the page names what is wrong with it
+        return
+    forms.check(page, index + 1)
 
 
 def _read_page(reader: Any, index: int, layer: TextLayer, max_characters: int) -> None:
@@ -130,7 +145,9 @@ def _metadata(reader: Any) -> dict[str, str]:
 
 
 def _say(error: BaseException) -> str:
-    return f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
+    # A reference prints with the address of its reader: the same document must give the same words each time.
+    told = _ADDRESS.sub(r"\1 \2 R", str(error))
+    return f"{type(error).__name__}: {told[:200]}".rstrip(": ")
 
 
 class _Deduplicating:

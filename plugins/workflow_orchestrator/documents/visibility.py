@@ -27,6 +27,7 @@ _MOST_PIXELS = 24_000_000  # a poster of size A0 at that scale
 _MIN_CONTRAST = 20  # of 255 grey levels; the faintest real print measured has 22
 _MIN_EXTENT = 0.2  # of a word's height and width; a rule that runs through its box covers less of one of them
 _MIN_OWN_SHARE = 0.35  # of a word's box; the boxes of tightly set lines overlap by up to half
+_LOOK_EVERY = 16  # boxes
 _CELL = 48  # pixels
 _SIGNS = frozenset("+-−–().,'’%")
 
@@ -59,14 +60,14 @@ def sight(page: Any, words: Sequence[Placed]) -> list[Sight]:
     change = _change(page, words, scale)
     paper = _Paper(width, height, scale, change.size)
     places = [None if word.unseen else paper.pixels(word.box) for word in words]
-    near = _neighbours(words, places)
+    neighbours = _Neighbours(words, places)
     found: list[Sight] = ["hidden" if place is None else "overprinted" for place in places]
     for _ in range(2):
         # Once it is known which words are hidden, these can no longer stand in the way of others.
         for index, place in enumerate(places):
             if place is not None and found[index] == "overprinted":
-                others = [places[other] for other in near[index] if found[other] != "hidden"]
-                found[index] = _judge(change, words[index], place, [other for other in others if other is not None])
+                others = (places[other] for other in neighbours.of(index) if found[other] != "hidden")
+                found[index] = _judge(change, words[index], place, (other for other in others if other is not None))
     for index, word in enumerate(words):
         if found[index] == "shown" and not _whole(change, word, paper):
             found[index] = "hidden"
@@ -105,21 +106,25 @@ class _Paper:
         return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
-def _neighbours(words: Sequence[Placed], places: Sequence[Rectangle | None]) -> list[set[int]]:
+class _Neighbours:
     """For each word the others whose boxes meet its own. The same word once more (a fake bold) is no other."""
-    grid: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for index, place in enumerate(places):
+
+    def __init__(self, words: Sequence[Placed], places: Sequence[Rectangle | None]) -> None:
+        self._words = words
+        self._places = places
+        self._grid: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        for index, place in enumerate(places):
+            for cell in _cells(place):
+                self._grid[cell].append(index)
+
+    def of(self, index: int) -> Iterator[int]:
+        """One after another: who has seen enough need not wait for the thousands that a hostile page piles up in one place."""
+        place, text, met = self._places[index], self._words[index].text, {index}
         for cell in _cells(place):
-            grid[cell].append(index)
-    near: list[set[int]] = [set() for _ in words]
-    for index, place in enumerate(places):
-        for cell in _cells(place):
-            near[index].update(
-                other
-                for other in grid[cell]
-                if other != index and words[other].text != words[index].text and _meet(place, places[other])
-            )
-    return near
+            for other in self._grid[cell]:
+                if other not in met and _meet(place, self._places[other]) and self._words[other].text != text:
+                    met.add(other)
+                    yield other
 
 
 def _cells(place: Rectangle | None) -> Iterator[tuple[int, int]]:
@@ -136,18 +141,22 @@ def _meet(one: Rectangle | None, other: Rectangle | None) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _judge(change: Any, word: Placed, place: Rectangle, others: Sequence[Rectangle]) -> Sight:
+def _judge(change: Any, word: Placed, place: Rectangle, others: Iterable[Rectangle]) -> Sight:
     """Looks at the pixels of a word that no other word's box covers."""
     from PIL import Image
 
     left, top, right, bottom = place
     marks = change.crop(place)
     own = Image.new("L", marks.size, 1)
-    for x0, y0, x1, y1 in others:
+    enough = _MIN_OWN_SHARE * marks.width * marks.height
+    for count, (x0, y0, x1, y1) in enumerate(others, start=1):
         covered = (max(x0, left) - left, max(y0, top) - top, min(x1, right) - left, min(y1, bottom) - top)
         marks.paste(0, covered)
         own.paste(0, covered)
-    if own.histogram()[1] < _MIN_OWN_SHARE * marks.width * marks.height:
+        # More boxes only cover more.
+        if count % _LOOK_EVERY == 0 and own.histogram()[1] < enough:
+            return "overprinted"
+    if own.histogram()[1] < enough:
         return "overprinted"
     return "shown" if _fills(marks, any(char.isalnum() for char in word.text)) else "hidden"
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_orchestrator.documents.model import Word
+from workflow_orchestrator.documents.scales import find_scales
 from workflow_orchestrator.documents.visibility import Placed, sight
 from workflow_orchestrator.errors import DocumentLimitError
 from workflow_orchestrator.values import Box
@@ -64,7 +65,7 @@ def open_document(data: bytes) -> Any:
 
 
 def read_page(document: Any, index: int, styles: Styles, max_characters: int) -> dict[str, Any]:
-    """One page as JSON data: size, words in reading order, number of hidden words, share of its area that pictures cover."""
+    """One page: size, words in reading order, number of hidden words, share of its area that pictures cover, marked scales."""
     page = document[index]
     text = page.get_textpage()
     count = text.count_chars()
@@ -79,7 +80,8 @@ def read_page(document: Any, index: int, styles: Styles, max_characters: int) ->
     groups = _words(_glyphs(text, count))
     angle = _main_angle(groups)
     # Words of another angle are not read, but they too may stand over those that are.
-    placed = [_placed(group, page, width, height) for group in groups]
+    paper = _Paper.of(page)
+    placed = [_placed(group, paper) for group in groups]
     seen = sight(page, placed)
     judged = [(group, word.box, how) for group, word, how in zip(groups, placed, seen, strict=True)]
     judged = [item for item in judged if item[0][0].angle == angle]
@@ -97,36 +99,51 @@ def read_page(document: Any, index: int, styles: Styles, max_characters: int) ->
         "hidden": sum(how == "hidden" for _, _, how in judged),
         "overprinted": sum(how == "overprinted" for _, _, how in judged),
         "pictures": _picture_share(page),
+        "scales": find_scales(page, words, turn, width, height),
     }
 
 
-def _glyphs(text: Any, count: int) -> list[_Glyph]:
+def _glyphs(page_text: Any, count: int) -> list[_Glyph]:
     import pypdfium2.raw as pdfium
 
+    text = page_text.raw
     glyphs: list[_Glyph] = []
     rect = pdfium.FS_RECTF()
+    blanks = {mark: _Glyph(mark, (0, 0, 0, 0), 0, 0, 0, ("", 0, 0.0, 0), False) for mark in (" ", _GUESSED)}
+    looks: dict[int | None, _Look] = {}
     for i in range(count):
         char = chr(pdfium.FPDFText_GetUnicode(text, i))
-        if char.isspace() or pdfium.FPDFText_IsGenerated(text, i) == 1:
+        generated = pdfium.FPDFText_IsGenerated(text, i) == 1
+        if generated or char.isspace():
             # A space that pdfium put in is a guess from a gap; one that the document has is not.
-            blank = _GUESSED if char == " " and pdfium.FPDFText_IsGenerated(text, i) == 1 else " "
-            glyphs.append(_Glyph(blank, (0, 0, 0, 0), 0, 0, 0, ("", 0, 0.0, 0), False))
+            glyphs.append(blanks[_GUESSED if char == " " and generated else " "])
             continue
-        pdfium.FPDFText_GetLooseCharBox(text, i, rect)
-        angle = _degrees(pdfium.FPDFText_GetCharAngle(text, i))
-        size = rect.right - rect.left if angle in (90, 270) else rect.top - rect.bottom
-        raised = char.isdigit() and angle == 0 and _is_raised(text, i, size)
-        style = _style(text, i, _RAISED_SIZE if raised else 1.0)
         drawn = pdfium.FPDFText_GetTextObject(text, i)
-        mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn) if drawn else 0
+        address = ctypes.cast(drawn, ctypes.c_void_p).value
+        look = looks.get(address) or _look(text, i, drawn)
+        if drawn:
+            looks[address] = look
+        pdfium.FPDFText_GetLooseCharBox(text, i, rect)
+        size = rect.right - rect.left if look.angle in (90, 270) else rect.top - rect.bottom
+        style = look.style
+        if char.isdigit() and look.angle == 0 and _is_raised(text, i, size):
+            style = (style[0], style[1], style[2] * _RAISED_SIZE, style[3])
         box = (rect.left, rect.bottom, rect.right, rect.top)
         shown = "-" if char == _HYPHEN_MARK else char
-        glyphs.append(_Glyph(shown, box, size, angle, style[2], style, mode in (3, 7), drawn))
+        glyphs.append(_Glyph(shown, box, size, look.angle, style[2], style, look.invisible, drawn))
     return glyphs
 
 
-def _style(text: Any, index: int, factor: float) -> tuple[str, int, float, int]:
-    """Font name, weight, size as shown, and colour with its opacity in the last byte."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What all characters of one text object have in common."""
+
+    style: tuple[str, int, float, int]  # font name, weight, size, and colour with its opacity in the last byte
+    angle: int
+    invisible: bool
+
+
+def _look(text: Any, index: int, drawn: Any) -> _Look:
     import pypdfium2.raw as pdfium
 
     name, flags, matrix = ctypes.create_string_buffer(128), ctypes.c_int(), pdfium.FS_MATRIX()
@@ -134,9 +151,12 @@ def _style(text: Any, index: int, factor: float) -> tuple[str, int, float, int]:
     pdfium.FPDFText_GetFontInfo(text, index, name, len(name), flags)
     pdfium.FPDFText_GetFillColor(text, index, red, green, blue, alpha)
     pdfium.FPDFText_GetMatrix(text, index, matrix)
-    points = round(pdfium.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d), 1) * factor
+    points = round(pdfium.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d), 1)
     colour = (red.value << 24) | (green.value << 16) | (blue.value << 8) | alpha.value
-    return name.value.decode("utf-8", "replace"), pdfium.FPDFText_GetFontWeight(text, index), points, colour
+    weight = pdfium.FPDFText_GetFontWeight(text, index)
+    mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn) if drawn else 0
+    angle = _degrees(pdfium.FPDFText_GetCharAngle(text, index))
+    return _Look((name.value.decode("utf-8", "replace"), weight, points, colour), angle, mode in (3, 7))
 
 
 def _is_raised(text: Any, index: int, size: float) -> bool:
@@ -208,12 +228,12 @@ def _hidden(group: list[_Glyph]) -> bool:
     return group[0].invisible or 0 < group[0].points < _MIN_SIZE or group[0].style[3] & 0xFF == 0
 
 
-def _placed(group: list[_Glyph], page: Any, width: float, height: float) -> Placed:
+def _placed(group: list[_Glyph], paper: _Paper) -> Placed:
     drawn = {ctypes.cast(g.drawn, ctypes.c_void_p).value or 0: g.drawn for g in group if g.drawn}
     text = "".join(g.char for g in group)
     figure = any(char.isdigit() for char in text)
-    parts = tuple(_place([g], page, width, height) for g in group) if figure else ()
-    return Placed(text, _place(group, page, width, height), parts, _hidden(group), drawn)
+    parts = tuple(paper.place(g.box) for g in group) if figure else ()
+    return Placed(text, paper.place(_around(group)), parts, _hidden(group), drawn)
 
 
 def _word(group: list[_Glyph], styles: Styles, box: Box) -> Word:
@@ -227,18 +247,42 @@ def _word(group: list[_Glyph], styles: Styles, box: Box) -> Word:
     )
 
 
-def _place(group: list[_Glyph], page: Any, width: float, height: float) -> tuple[float, float, float, float]:
-    """The box of a word on the page as it is shown: crop and rotation of the page applied."""
-    import pypdfium2.raw as pdfium
-
+def _around(group: list[_Glyph]) -> tuple[float, float, float, float]:
     left, bottom = min(g.box[0] for g in group), min(g.box[1] for g in group)
-    right, top = max(g.box[2] for g in group), max(g.box[3] for g in group)
-    x, y, corners = ctypes.c_int(), ctypes.c_int(), []
-    for px, py in ((left, bottom), (right, top)):
-        pdfium.FPDF_PageToDevice(page, 0, 0, int(width * 100), int(height * 100), 0, px, py, x, y)
-        corners.append((x.value / 100, height - y.value / 100))
-    (x0, y0), (x1, y1) = corners
-    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+    return left, bottom, max(g.box[2] for g in group), max(g.box[3] for g in group)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """The part of the page that is shown (crop and media box), in points of the page's own space, and its quarter turns."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    turn: int
+
+    @classmethod
+    def of(cls, page: Any) -> _Paper:
+        import pypdfium2.raw as pdfium
+
+        rect = pdfium.FS_RECTF()
+        pdfium.FPDF_GetPageBoundingBox(page, rect)
+        return cls(rect.left, rect.bottom, rect.right, rect.top, int(page.get_rotation()))
+
+    def place(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        """A box on the page as it is shown: crop and rotation of the page applied, from its bottom left corner."""
+        x0, y0, x1, y1 = box
+        left, right = min(x0, x1) - self.left, max(x0, x1) - self.left
+        bottom, top = min(y0, y1) - self.bottom, max(y0, y1) - self.bottom
+        width, height = self.right - self.left, self.top - self.bottom
+        if self.turn == 90:
+            return bottom, width - right, top, width - left
+        if self.turn == 180:
+            return width - right, height - top, width - left, height - bottom
+        if self.turn == 270:
+            return height - top, left, height - bottom, right
+        return left, bottom, right, top
 
 
 def _turn(box: tuple[float, float, float, float], angle: int, width: float, height: float) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.errors import FigureError
@@ -13,12 +14,35 @@ from workflow_orchestrator.extraction.fold import fold_label, without_brackets
 from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings
+from workflow_orchestrator.extraction.standing import Place
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSpec
+from workflow_orchestrator.figures import MONTH_NAMES, read_figure
 from workflow_orchestrator.values import Evidence, Kind, Origin
 
 _PER_CENT = re.compile(r"%|per ?cent|prozent|pour cent")
+_BEHIND_HEADING = frozenset(
+    "as at of on by in the fund portfolio nav net assets weight total stand per zum am der des fonds fondsvermögens volumen "
+    "au du en de la actif portefeuille".split()
+)
+# Heads over the names of a table of what a fund holds, folded.
+_NAME_HEADS = frozenset(
+    {
+        "stock name", "stock", "security", "security name", "name of security", "company", "company name", "issuer",
+        "issuer name", "name of issuer", "instrument", "name of the instrument", "name of instrument", "holding",
+        "issuer/instrument", "instrument/issuer", "company/issuer", "scrip", "scrip name", "wertpapier", "titel",
+        "emittent", "unternehmen", "position", "bezeichnung", "valeur", "valeurs", "titre", "libellé", "émetteur", "société",
+        "désignation des valeurs", "libellé valeur", "désignation", "nom de la valeur", "gattungsbezeichnung",
+    }
+)  # fmt: skip
+_TRADES = re.compile(
+    r"contribut|detract|performer|attribution|beitr[aä]g|purchase|sale[sn]?\b|bought|sold\b|käufe|verkäufe|achat|vente|mouvement"
+)
+_WHOLE = Decimal(101)  # per cent, with rounding
+MOST = Decimal(50)  # per cent of a portfolio: its largest positions are among them
 _MAX_ROWS = 40
+_MAX_TOP = 21  # entries of a list of the largest positions, with its total; a longer one is the portfolio
+_HEAD_REACH = 45.0  # points over the first figure in which its column head stands
 _MAX_GAP = 2.6  # of the font size, between two entries
 _EDGE = 4.0  # points that the left edges of names and the right edges of figures may differ
 
@@ -30,6 +54,39 @@ class _Entry:
     row: Row
 
 
+def _is_heading(folded: str, sections: Sequence[str]) -> bool:
+    """Whether folded words are a section word, with nothing behind it but what the figures are and of which day."""
+    bare = without_brackets(folded).replace("%", "").strip()
+    if bare in sections:
+        return True
+    rest = next((bare[len(word) :] for word in sections if bare.startswith(word + " ")), "")
+    words = re.findall(r"[^\W\d_]+", rest)
+    return bool(rest) and all(word in _BEHIND_HEADING or word in MONTH_NAMES for word in words)
+
+
+def _without_numbers(entries: Sequence[_Entry]) -> list[_Entry]:
+    """The entries without the rank in front of each name, "1 Apple", or the footnote digit behind most of them."""
+    firsts = [entry.name.words[0].text.rstrip(".") for entry in entries if len(entry.name.words) > 1]
+    ranked = firsts[:3] == ["1", "2", "3"]
+    noted = sum(_is_noted(entry) for entry in entries) >= max(3, 0.6 * len(entries))
+    cleaned: list[_Entry] = []
+    for entry in entries:
+        words = entry.name.words
+        if ranked and len(words) > 1 and re.fullmatch(r"\d{1,2}\.?", words[0].text):
+            words = words[1:]
+        if noted and _is_noted(entry):
+            words = words[:-1]
+        cleaned.append(_Entry(Cell(words), entry.mark, entry.row))
+    return cleaned
+
+
+def _is_noted(entry: _Entry) -> bool:
+    """Whether a name ends with a number of one or two digits that is not the year of a bond's last day ("15 NOV 32")."""
+    *_, before, last = ("", *(word.text for word in entry.name.words))
+    dated = fold_label(before) in MONTH_NAMES or any(char.isdigit() for char in before)
+    return bool(before) and not dated and bool(re.fullmatch(r"\d{1,2}", last))
+
+
 class ListReader:
     """Reads the lists of one page for every field that is keyed by name."""
 
@@ -38,14 +95,40 @@ class ListReader:
 
     def read(self) -> None:
         for spec in self._words.keyed("name"):
-            sections = set(self._words.sections(spec.name))
+            sections = self._words.sections(spec.name)
             for row in self._page.rows:
                 for cell in row.cells:
-                    if without_brackets(cell.folded).replace("%", "").strip() in sections:
+                    if _is_heading(cell.folded, sections):
                         self._list(spec, row, cell)
+                    elif cell.folded in _NAME_HEADS and not self._is_of_trades(row):
+                        self._list(spec, row, cell, portfolio=True)
 
-    def _list(self, spec: FieldSpec, row: Row, heading: Cell) -> None:
+    def _is_of_trades(self, row: Row) -> bool:
+        """Whether a title over a table says that it is of contributions or trades, not of what the fund holds."""
+        return any(_TRADES.search(cell.folded) for upper in self._page.above(row, 5) for cell in upper.cells)
+
+    def _weights_only(self, spec: FieldSpec, entries: list[_Entry]) -> list[_Entry]:
+        """The entries of a portfolio when the head over its figures names weights: without group totals and other lines.
+
+        They are told by their style; a list that comes to more than the whole still holds some, and is left out. So is a part
+        of a portfolio in another order than by weight: the largest positions may be elsewhere.
+        """
+        labels = {fold_label(label) for label in spec.all_labels() if re.search(r"\w\w", label)}
+        cells = Place(self._page, entries[0].mark.words).column_cells[:2] if entries else ()
+        heads = {fold_label(" ".join(cell.text for cell in reversed(cells[:count]))) for count in (1, 2)}
+        if not heads & labels:
+            return []
+        style = Counter(entry.name.style for entry in entries).most_common(1)[0][0]
+        kept = [entry for entry in entries if entry.name.style == style and not self._is_total(entry.name)]
+        weights = [figure.value for entry in kept if (figure := read_figure(entry.mark.text, self._reader.mark))]
+        total = sum(map(abs, weights))
+        largest = weights == sorted(weights, reverse=True) or total >= MOST
+        return kept if largest and total <= _WHOLE else []
+
+    def _list(self, spec: FieldSpec, row: Row, heading: Cell, portfolio: bool = False) -> None:
         entries, per_cent = self._entries(spec, row, heading)
+        if portfolio:
+            entries = self._weights_only(spec, entries)
         per_cent = per_cent or bool(_PER_CENT.search(heading.text)) or any("%" in entry.mark.text for entry in entries)
         if len(entries) < 2:
             return
@@ -55,9 +138,12 @@ class ListReader:
             if not other.keyed and other.kind is spec.kind
             for label in other.all_labels()
         }
+        entries = _without_numbers(entries)
         names = Counter(entry.name.text for entry in entries)
         for entry in entries:
             total = totals.get(entry.name.folded)
+            if total is not None and (portfolio or len(entries) > _MAX_TOP):
+                continue  # of the whole portfolio, or of a class of assets: not of the largest positions
             if not per_cent:
                 self._found.reject(
                     spec.name, entry.mark.text, self._page.number, "nothing near says that it is per cent"
@@ -81,18 +167,69 @@ class ListReader:
         if edge is None:
             return [], False
         entries: list[_Entry] = []
-        for lower, name in rows:
-            mark = next((m for m in lower.marks if not m.nil and abs(m.box.right - edge) <= _EDGE + 4), None)
-            whole = mark is not None and any(mark.words[0] is cell.words[0] for cell in lower.cells)
-            if mark and whole and mark.box.left > name.box.right and is_figure(name.text, self._reader.mark) is None:
+        for number, (lower, name) in enumerate(rows):
+            mark = self._weight(lower, name, edge)
+            if mark and self._is_broken(lower, name, mark):
+                self._found.reject(spec.name, mark.text, self._page.number, f"the name at {name.text!r} is set on two rows")
+            elif mark:
                 entries.append(_Entry(name, mark, lower))
                 if self._is_total(name):
                     break
             elif entries:
-                # A name without a figure: the entry above goes on here, or the list is over.
-                entries = self._cut(spec, entries, lower, name)
-                break
-        return entries, bool(_PER_CENT.search(head))
+                following = rows[number + 1] if number + 1 < len(rows) else None
+                if not self._goes_on(spec, entries, lower, name, following, edge):
+                    break
+        return entries, bool(_PER_CENT.search(head)) or (bool(entries) and self._headed_per_cent(entries[0].mark))
+
+    def _weight(self, row: Row, name: Cell, edge: float) -> Mark | None:
+        """The figure of a row in the column that ends at `edge`, when it is a cell of its own behind a name."""
+        mark = next((m for m in row.marks if not m.nil and abs(m.box.right - edge) <= _EDGE + 4), None)
+        whole = mark is not None and any(mark.words[0] is cell.words[0] for cell in row.cells)
+        if mark and whole and mark.box.left > name.box.right and is_figure(name.text, self._reader.mark) is None:
+            return mark
+        return None
+
+    def _goes_on(
+        self,
+        spec: FieldSpec,
+        entries: list[_Entry],
+        row: Row,
+        name: Cell,
+        following: tuple[Row, Cell] | None,
+        edge: float,
+    ) -> bool:
+        """Whether a row without a figure is the rest of the name above it, and the list goes on below.
+
+        The name is put together when the row is clearly nearer to it than to the next one, and left out otherwise.
+        """
+        last = entries[-1]
+        gap = last.row.box.bottom - row.box.top
+        if gap >= 0.35 * row.height or name.style != last.name.style or last.name.box.right < name.box.left:
+            return False
+        goes_on = following is not None and self._weight(*following, edge) is not None
+        space = row.box.bottom - following[0].box.top if following else 0.0
+        if goes_on and space > gap + 0.2 * row.height:
+            entries[-1] = _Entry(Cell(last.name.words + name.words), last.mark, last.row)
+        else:
+            self._found.reject(
+                spec.name, last.mark.text, self._page.number, "its name may go on in the next row"
+            )
+            del entries[-1]
+        return goes_on
+
+    def _headed_per_cent(self, mark: Mark) -> bool:
+        """Whether the head directly over the first figure, of one or two lines, says that it is per cent."""
+        cells = Place(self._page, mark.words).column_cells[:2]
+        return any(_PER_CENT.search(cell.text) for cell in cells if cell.box.bottom - mark.box.top <= _HEAD_REACH)
+
+    def _is_broken(self, row: Row, name: Cell, mark: Mark) -> bool:
+        """Whether words at the end of the name stand a hair above or below the row: a name that was set unevenly."""
+        return any(
+            name.box.left <= word.box.left < min(mark.box.left, name.box.right + name.size)
+            for other in (*self._page.above(row), *self._page.below(row))
+            if min(other.box.top, name.box.top) - max(other.box.bottom, name.box.bottom) > 0.5 * name.size
+            for word in other.words
+        )
 
     def _rows(self, row: Row, heading: Cell) -> list[tuple[Row, Cell]]:
         """The rows below a heading that have a cell at its left edge, down to a gap."""
@@ -100,6 +237,8 @@ class ListReader:
         last = heading.box.bottom
         for lower in self._page.below(row, 3 * _MAX_ROWS):
             name = next((cell for cell in lower.cells if abs(cell.box.left - heading.box.left) <= _EDGE + 2), None)
+            if name and re.fullmatch(r"\d{1,2}\.?", name.text) and name is not lower.cells[-1]:
+                name = lower.cells[lower.cells.index(name) + 1]  # a rank stands in front
             if name is None:
                 continue
             if last - name.box.top > _MAX_GAP * max(name.size, 1.0) or len(rows) >= _MAX_ROWS:
@@ -118,27 +257,35 @@ class ListReader:
             if heads:
                 return heads[0].box.right, heads[0].text
         edges = Counter(
-            round(mark.box.right / 4)
-            for lower, name in rows
-            for mark in [m for m in lower.marks if m.box.left > name.box.right and not m.nil][:1]
+            round(mark.box.right / 4) for lower, name in rows for mark in lower.marks if self._is_weight(mark, name, lower)
         )
-        if not edges:
-            return None, ""
-        edge, count = edges.most_common(1)[0]
-        return (edge * 4.0, "") if count >= 0.6 * sum(edges.values()) else (None, "")
+        columns = [edge for edge, count in edges.items() if count >= 0.6 * max(edges.values())]
+        if len(columns) > 1:  # beside the weights stand prices, weights of another day, or those of an index
+            signed = [edge for edge in columns if self._is_of_weights(edge, rows)]
+            columns = signed or [edge for edge in columns if self._head_of(edge, rows) in labels]
+        return (columns[0] * 4.0, "") if len(columns) == 1 else (None, "")
+
+    @staticmethod
+    def _is_weight(mark: Mark, name: Cell, row: Row) -> bool:
+        """Whether a figure stands behind a name with nothing but figures between: not in a list of another column."""
+        words = {word for other in row.marks for word in other.words}
+        between = [word for word in row.words if name.box.right < word.box.left < mark.box.left and word not in words]
+        return not mark.nil and mark.box.left > name.box.right and not between
+
+    def _head_of(self, edge: int, rows: Sequence[tuple[Row, Cell]]) -> str:
+        """The folded words directly over the first figure of a column."""
+        mark = next(mark for row, _ in rows for mark in row.marks if round(mark.box.right / 4) == edge)
+        return next((cell.folded for cell in Place(self._page, mark.words).column_cells), "")
+
+    def _is_of_weights(self, edge: int, rows: Sequence[tuple[Row, Cell]]) -> bool:
+        """Whether each figure of a column is printed with a per cent sign."""
+        marks = [mark for row, _ in rows for mark in row.marks if round(mark.box.right / 4) == edge]
+        return all("%" in mark.text for mark in marks)
 
     def _is_total(self, name: Cell) -> bool:
         return any(not self._words.fields[target.field].keyed for target in self._words.label(name.text)) and (
             self._words.fields[self._words.label(name.text)[0].field].kind is Kind.PERCENT
         )
-
-    def _cut(self, spec: FieldSpec, entries: list[_Entry], row: Row, name: Cell) -> list[_Entry]:
-        """The entries without the last one when the row below may be the rest of its name."""
-        near = entries[-1].row.box.bottom - row.box.top < 0.35 * row.height and name.style == entries[-1].name.style
-        if not near:
-            return entries
-        self._found.reject(spec.name, entries[-1].mark.text, self._page.number, "its name may go on in the next row")
-        return entries[:-1]
 
     def _take(self, spec: FieldSpec, key: str, entry: _Entry) -> None:
         evidence = Evidence(self._page.number, entry.mark.text, entry.name.text, around(entry.mark.words))

@@ -14,9 +14,10 @@ from workflow_orchestrator.documents import Document, Page, Word
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, has_words
 from workflow_orchestrator.extraction.layout import DocumentLayout, PageLayout
-from workflow_orchestrator.extraction.quotes import CURRENCIES, Reader, value_of
+from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings, Reading
 from workflow_orchestrator.extraction.standing import Place, places_of_figure, places_of_words
+from workflow_orchestrator.extraction.units import CURRENCIES
 from workflow_orchestrator.fields import FieldSet, FieldSpec
 from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin, Value
 
@@ -164,14 +165,14 @@ def _take(item: Any, layout: DocumentLayout, fields: FieldSet, reader: Reader, o
     number = page if isinstance(page, int) and not isinstance(page, bool) else 0
     ref = f"{field}.{key}" if key else field
     try:
-        value = _value(field, key, quote, label, number, layout, fields, reader, origin)
+        value = pointed_value(field, key, quote, label, number, layout, fields, reader, origin)
     except FigureError as error:
         found.reject(ref, quote[:200], number, error.message)
         return
     found.add(value)
 
 
-def _value(
+def pointed_value(
     field: str,
     key: str,
     quote: str,
@@ -182,6 +183,11 @@ def _value(
     reader: Reader,
     origin: Origin,
 ) -> Value:
+    """The value that one pointer of an answer points to: page `number`, from 1, and the printed words of the value and of its label.
+
+    Raises:
+        FigureError: an unknown field or key, words that do not stand on that page, or that print no value of that kind.
+    """
     spec = fields.get(field)
     if spec is None:
         raise FigureError(f"there is no field {field!r}")

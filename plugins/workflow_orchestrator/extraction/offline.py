@@ -7,25 +7,35 @@ person can add.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 
 from workflow_orchestrator.documents import Document
 from workflow_orchestrator.errors import FigureError
+from workflow_orchestrator.extraction.dates import read_dates
 from workflow_orchestrator.extraction.fold import fold
+from workflow_orchestrator.extraction.identity import read_head
+from workflow_orchestrator.extraction.inventory import read_inventory
 from workflow_orchestrator.extraction.layout import DocumentLayout
-from workflow_orchestrator.extraction.lists import ListReader
+from workflow_orchestrator.extraction.lists import MOST, ListReader
 from workflow_orchestrator.extraction.months import MonthsReader
-from workflow_orchestrator.extraction.pairs import PairReader, read_dates
+from workflow_orchestrator.extraction.pairs import PairReader
 from workflow_orchestrator.extraction.prose import read_paragraphs, read_title, read_title_lines
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings, Reading
 from workflow_orchestrator.extraction.returns import ReturnsReader
 from workflow_orchestrator.extraction.rows import RowsReader
+from workflow_orchestrator.extraction.scales import read_scales
+from workflow_orchestrator.extraction.sentences import read_sentences
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.values import Evidence, Kind, Origin, Value
 
+_MAX_NAMES = 20  # more are not the largest positions, but all of them
+_LARGEST = 10
+_OF_ALL_DATA = re.compile(r"^(?:all|alle|toutes|factsheet|report|reporting|rapport)\b")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}\d")
 
 
@@ -41,11 +51,15 @@ def read_fields(document: Document, fields: FieldSet) -> Reading:
         ReturnsReader(page, words, reader, names, found).read()
         RowsReader(page, words, reader, names, found).read()
         ListReader(page, words, reader, found).read()
+        read_inventory(page, words, reader, found)
+    read_scales(layout, words, names, reader, found)
     _read_codes(layout, words, reader, found)
+    read_head(layout, words, reader, found)
     as_of = _as_of(words, layout, found)
     for page in layout.pages:
         MonthsReader(page, words, reader, names, as_of, found).read()
-    _drop_part_years(words, as_of, found)
+    _drop_part_years(words, reader, as_of, found)
+    _keep_largest(words, found)
     return found.settle(fields)
 
 
@@ -55,6 +69,7 @@ def _first_look(layout: DocumentLayout, words: Vocabulary, reader: Reader) -> tu
     _read_words(layout, words, reader, found)
     for page in layout.pages:
         PairReader(page, words, reader, frozenset(), found).read()
+    read_head(layout, words, reader, found)
     values = [
         found.first(spec.name)
         for spec in words.fields.values()
@@ -71,6 +86,7 @@ def _read_words(layout: DocumentLayout, words: Vocabulary, reader: Reader, found
     for page in layout.pages:
         read_dates(page, words, reader, found)
         read_paragraphs(page, words, reader, found)
+        read_sentences(page, words, reader, found)
 
 
 def _read_codes(layout: DocumentLayout, words: Vocabulary, reader: Reader, found: Findings) -> None:
@@ -93,13 +109,19 @@ def _read_codes(layout: DocumentLayout, words: Vocabulary, reader: Reader, found
 
 
 def _as_of(words: Vocabulary, layout: DocumentLayout, found: Findings) -> date | None:
-    """Settles the day of the figures. Of several days, only the latest will do, and only at the top of the first page."""
+    """Settles the day of the figures.
+
+    Of several days, the one that a label of the whole document names ("All data as at"), or the latest, at the top of page 1.
+    """
     name = words.as_of
     if not name:
         return None
     candidates = found.candidates(name)
     days = {candidate.value.value for candidate in candidates}
-    if len(days) > 1:
+    whole = [candidate for candidate in candidates if _OF_ALL_DATA.search(fold(candidate.value.evidence.label))]
+    if len(days) > 1 and len({candidate.value.value for candidate in whole}) == 1:
+        found.replace(name, whole)
+    elif len(days) > 1:
         latest = max(day for day in days if isinstance(day, date))
         top = layout.document.pages[0].height * 2 / 3
         stated = [
@@ -116,8 +138,8 @@ def _as_of(words: Vocabulary, layout: DocumentLayout, found: Findings) -> date |
     return value.value if value and isinstance(value.value, date) else None
 
 
-def _drop_part_years(words: Vocabulary, as_of: date | None, found: Findings) -> None:
-    """Takes out the years that are not whole: the one that still runs, and the one of the launch."""
+def _drop_part_years(words: Vocabulary, reader: Reader, as_of: date | None, found: Findings) -> None:
+    """Takes out the years that are not whole: the one of the launch, and the one that still runs, which is the year to date."""
     launch = found.first(words.begins) if words.begins else None
     began = launch.value if launch and isinstance(launch.value, date) else None
     for spec in words.keyed("year"):
@@ -130,6 +152,30 @@ def _drop_part_years(words: Vocabulary, as_of: date | None, found: Findings) -> 
                 for candidate in found.candidates(ref):
                     evidence = candidate.value.evidence
                     found.reject(ref, evidence.quote, evidence.page, reason)
+                if as_of and int(key) == as_of.year and not (began and began.year == as_of.year):
+                    _add_to_date(words, reader, found, [candidate.value for candidate in found.candidates(ref)])
+                found.replace(ref, ())
+
+
+def _add_to_date(words: Vocabulary, reader: Reader, found: Findings, values: Sequence[Value]) -> None:
+    """The figure of the running year as the return to date; a figure with that label is the better witness."""
+    names = {target.field for target in words.period("ytd") if not target.key}
+    for value in values:
+        for name in names:
+            with suppress(FigureError):
+                found.add(value_of(words.fields[name], "", value.evidence, reader, Origin.OFFLINE), rank=1)
+
+
+def _keep_largest(words: Vocabulary, found: Findings) -> None:
+    """Of a whole portfolio, the ten largest positions, for a list of names is of the largest ones; of a small part of one, none."""
+    for spec in words.keyed("name"):
+        weights = {ref: value.value for ref in found.refs() if (value := found.first(ref)) and value.field == spec.name}
+        figures = sorted((weight for weight in weights.values() if isinstance(weight, Decimal)), reverse=True)
+        if len(figures) <= _MAX_NAMES:
+            continue
+        least = figures[_LARGEST - 1] if sum(figures) >= MOST else figures[0] + 1
+        for ref, weight in weights.items():
+            if isinstance(weight, Decimal) and weight < least:
                 found.replace(ref, ())
 
 

@@ -16,13 +16,11 @@ from dataclasses import dataclass
 from workflow_orchestrator.documents import Word
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.errors import FigureError
-from workflow_orchestrator.extraction.fold import fold, fold_label
 from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure, overlap
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings
 from workflow_orchestrator.extraction.vocabulary import Target, Vocabulary
 from workflow_orchestrator.fields import FieldSpec
-from workflow_orchestrator.figures import MONTH_NAMES
 from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin
 
 _HEADER_REACH = 40  # rows above a row of ratios in which its column headers may stand
@@ -74,6 +72,10 @@ class PairReader:
         targets = self._words.label(cell.text)
         if targets:
             return Label(targets, cell.words, cell, row)
+        if len(cell.words) > 1 and re.fullmatch(r"[1-9]", cell.words[0].text):  # "2 Benchmark: …": the number of a legend
+            inner = self._label(row, Cell(cell.words[1:]))
+            if inner and all(self._words.fields[target.field].kind is Kind.TEXT for target in inner.targets):
+                return inner
         for count in range(len(cell.words) - 1, 0, -1):
             head = " ".join(word.text for word in cell.words[:count])
             targets = self._words.label(head)
@@ -95,9 +97,12 @@ class PairReader:
 
     def _number(self, spec: FieldSpec, label: Label, position: int) -> None:
         if label.rest:
-            self._take(spec, label, label.rest, quiet=True)
+            self._take(spec, label, _figure_part(label.rest), quiet=True)
             return
         marks = self._marks_right(label, position)
+        if len(marks) == 1 and self._is_foreign(label.row, marks[0]):
+            self._found.reject(spec.name, marks[0].text, self._page.number, "it stands in the column of another series")
+            return
         if len(marks) > 1:
             marks = self._own_column(spec, label, marks)
             if not marks:
@@ -113,6 +118,8 @@ class PairReader:
             and self._take(spec, label, right.words, quiet=True)
         ):
             return
+        if not right or right.style == label.cell.style:
+            self._above(spec, label)
         self._below(spec, label)
 
     def _below(self, spec: FieldSpec, label: Label) -> None:
@@ -121,12 +128,28 @@ class PairReader:
         if not under or under[0].style == label.cell.style:
             return
         cell, row = under
-        if self._in_table(cell, row):
+        if self._in_table(cell, row) or self._belongs_above(last, cell):
             return
         singles = sum(1 for other in row.cells if other.text.strip().isdigit() and len(other.text.strip()) == 1)
         if singles >= 3:
             return  # a scale of boxes: the printed digits are its axis
         self._take(spec, label, cell.words, quiet=True)
+
+    def _above(self, spec: FieldSpec, label: Label) -> None:
+        """A value over its label, as on cards: set clearly larger, on the same edge or axis, nearer than what is below."""
+        cell = label.cell
+        for upper in self._page.above(label.row, 3):
+            over = next((other for other in upper.cells if overlap(other.box, cell.box) > 0), None)
+            if over is None:
+                continue
+            gap = over.box.bottom - cell.box.top
+            axis = abs((over.box.left + over.box.right) - (cell.box.left + cell.box.right)) <= 6
+            aligned = axis or abs(over.box.left - cell.box.left) <= 2.5
+            under = self._page.under(Cell(label.words), self._row_of(label), reach=1.6)
+            nearer = not under or gap < 0.7 * (cell.box.bottom - under[0].box.top)
+            if aligned and gap <= 1.2 * cell.size < over.size and nearer and len(upper.marks) <= len(upper.cells):
+                self._take(spec, label, over.words, quiet=True)
+            return
 
     def _in_table(self, cell: Cell, row: Row) -> bool:
         """Whether a figure below its label is the first of a column, or in a row that another series names."""
@@ -134,6 +157,18 @@ class PairReader:
         if further and is_figure(further[0].text, self._reader.mark) is not None:
             return True
         return any(self._words.series(other.text, self._names) == "other" for other in row.cells if other is not cell)
+
+    def _belongs_above(self, label: Cell, below: Cell) -> bool:
+        """Whether a value of the same style stands as close over the label: then values stand over their labels."""
+        gap = label.box.bottom - below.box.top
+        row = self._row_of(Label((), label.words, label, self._page.rows[0]))
+        return any(
+            cell.style == below.style
+            and (abs(cell.box.left - label.box.left) <= 2.5 or abs(cell.box.right - label.box.right) <= 1.5)
+            and 0 <= cell.box.bottom - label.box.top <= gap + 0.5
+            for upper in self._page.above(row, 3)
+            for cell in upper.cells
+        )
 
     def _row_of(self, label: Label) -> Row:
         lowest = min(label.words, key=lambda word: word.box.bottom)
@@ -167,6 +202,14 @@ class PairReader:
                 f"one of {len(marks)} figures behind {label.text!r}; none is certain",
             )
         return []
+
+    def _is_foreign(self, row: Row, mark: Mark) -> bool:
+        """Whether the nearest words over a figure are the name of another series and nothing else: "Index"."""
+        for above in self._page.above(row, _HEADER_REACH):
+            for cell in above.cells:
+                if overlap(cell.box, mark.box) > 0 and is_figure(cell.text, self._reader.mark) is None:
+                    return cell.folded in self._words.other
+        return False
 
     def _column_series(self, row: Row, mark: Mark) -> str:
         for above in self._page.above(row, _HEADER_REACH):
@@ -284,8 +327,12 @@ class PairReader:
             if not colon:
                 return
             words = _sentence(words)
+        elif spec.kind is Kind.ISIN:
+            words = words[:1] if words[0].text.strip(":") else words[1:2]
         quote = " ".join(word.text for word in words).lstrip(": ").strip()
-        if spec.kind is Kind.TEXT and words is not None:
+        if spec.kind is Kind.ISIN:
+            quote = quote.rstrip(".,;)")
+        elif spec.kind is Kind.TEXT:
             quote = quote.removesuffix(".") if not re.search(r"\b\w\.\w\.$", quote) else quote
         if not quote:
             return
@@ -294,6 +341,16 @@ class PairReader:
             self._found.add(value_of(spec, "", evidence, self._reader, Origin.OFFLINE), rank)
         except FigureError:
             return
+
+
+def _figure_part(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Of "per year: 1.89% (30.04.26)" the figure: what stands behind the colon, without a date in brackets behind it."""
+    colon = next((number for number, word in enumerate(words) if word.text.endswith(":")), None)
+    if colon is not None and not any(char.isdigit() for word in words[: colon + 1] for char in word.text):
+        words = words[colon + 1 :] or words
+    bracket = next((number for number, word in enumerate(words) if number and word.text.startswith("(")), None)
+    dated = bracket is not None and any(char.isdigit() for word in words[bracket:] for char in word.text)
+    return words[:bracket] if dated and words[-1].text.endswith(")") else words
 
 
 def _sentence_starts(cell: Cell) -> Iterator[Cell]:
@@ -321,38 +378,3 @@ def _sentence(words: list[Word]) -> list[Word]:
 
 def _same_edge(cell: Cell, other: Cell) -> bool:
     return abs(cell.box.right - other.box.right) <= 3.5 or abs(cell.box.left - other.box.left) <= 2.0
-
-
-def read_dates(page: PageLayout, words: Vocabulary, reader: Reader, found: Findings) -> None:
-    """Dates behind their label anywhere in a line: "All data as at 31 Oct 2026 unless stated otherwise"."""
-    for spec in words.fields.values():
-        if spec.kind is not Kind.DATE:
-            continue
-        labels = sorted({fold_label(label) for label in spec.all_labels()}, key=len, reverse=True)
-        for row in page.rows:
-            _dates_in_row(page, row, spec, labels, reader, found)
-
-
-def _dates_in_row(
-    page: PageLayout, row: Row, spec: FieldSpec, labels: Sequence[str], reader: Reader, found: Findings
-) -> None:
-    for start, first in enumerate(row.words):
-        # A date begins with a digit or the name of a month.
-        if not (any(char.isdigit() for char in first.text) or fold(first.text).rstrip(".,") in MONTH_NAMES):
-            continue
-        for count in range(4, 0, -1):
-            words = row.words[start : start + count]
-            quote = " ".join(word.text for word in words).rstrip(".,;")
-            if len(words) < count or quote[:1] in ":.,":
-                continue
-            evidence = Evidence(page.number, quote or "?", box=around(words))
-            try:
-                value_of(spec, "", evidence, reader, Origin.OFFLINE)
-            except FigureError:
-                continue
-            before = fold(" ".join(word.text for word in row.words[max(0, start - 5) : start])).rstrip(" :")
-            label = next((lab for lab in labels if before == lab or before.endswith(" " + lab)), None)
-            if label:
-                named = Evidence(page.number, quote, label, evidence.box)
-                found.add(value_of(spec, "", named, reader, Origin.OFFLINE))
-            break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from workflow_orchestrator.documents import Word
 from workflow_orchestrator.documents.model import around
@@ -13,19 +13,39 @@ from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
 from workflow_orchestrator.extraction.layout import Cell, DocumentLayout, PageLayout, Row
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings
+from workflow_orchestrator.extraction.units import codes_in
 from workflow_orchestrator.extraction.vocabulary import TITLE_BLOCK, Vocabulary
 from workflow_orchestrator.fields import FieldSpec
+from workflow_orchestrator.figures import MONTH_NAMES
 from workflow_orchestrator.values import Evidence, Kind, Origin
 
 # A title with one of these says what the paper is, not what it is about.
-_PAPER_WORDS = tuple(
+PAPER_WORDS = tuple(
     "report factsheet fact sheet review newsletter unaudited quarterly monthly annual semi-annual kiid key investor key "
     "information prospectus communication presentation bericht jahresbericht halbjahresbericht monatsbericht "
-    "informationsblatt werbemitteilung rapport reporting bulletin annuel mensuel semestriel publicitaire".split()
+    "informationsblatt werbemitteilung rapport reporting bulletin annuel mensuel semestriel publicitaire commentary "
+    "update overview summary brochure kommentar commentaire wesentliche anlegerinformationen basisinformationsblatt "
+    "informations clés investisseur investisseurs fiche fondsporträt fondsportrait produktinformation fondsinformation "
+    "quartalsbericht rechenschaftsbericht datenblatt verkaufsprospekt trimestriel trimestrielle mensuelle annuelle "
+    "informazioni chiave dici".split()
+)
+_FILL_WORDS = frozenset(
+    "as at of on to the for a an and data marketing document professional retail investors only advertisement all "
+    "stand per zum am vom der die das und für von au le la du de des et données arrêté situation performance gestion "
+    "l d pour per gli".split()
+)
+_FUND_WORDS = frozenset("fund fonds trust etf ucits sicav fcp oeic subfund teilfonds".split())
+# A line that is the name of a share class: "A Accumulation USD", "I EUR Acc", "R-Dist (Hedged)".
+_CLASS_LINE = re.compile(
+    r"(?:Class |Klasse |Part )?[A-Z]{1,3}\d{0,2}"
+    r"(?:[ -]\(?(?:[Aa]cc\w*|[Ii]nc(?:ome)?|[Dd]ist\w*|[Cc]ap\w*|[Tt]hes\w*|[Aa]ussch\w*|[Hh]edged|[Ss]hares?|[Nn]et|[A-Z]{3})\)?)+"
 )
 _TITLE_PAGES = 2  # a cover may come first
-_COVER_WORDS = 40  # a first page with more is not a cover
+_COVER_WORDS = 60  # a first page with more is not a cover
 _TITLE_ZONE = 0.45  # of the page, from the top
+_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}\d")
+_DOMAIN = re.compile(r"(?:www\.|https?://(?:www\.)?|@)([\w-]+)\.\w", re.IGNORECASE)
+_COVER_ZONE = 0.7  # of a cover
 _CLEARLY_LARGER = 1.12  # than the next size on the page
 _MIN_PARAGRAPH = 20  # characters
 _MAX_ROWS = 60
@@ -37,26 +57,58 @@ def read_title(layout: DocumentLayout, words: Vocabulary, reader: Reader, found:
         if spec.kind is not Kind.TEXT or TITLE_BLOCK not in words.sections(spec.name):
             continue
         for page in layout.pages[:_TITLE_PAGES]:
-            title = _title_words(page)
+            title = _title_words(page, _domains(layout))
             if title:
                 _take_title(layout, page, spec, title, words, reader, found)
             if title or len(page.page.words) > _COVER_WORDS:
                 break
 
 
-def _title_words(page: PageLayout) -> tuple[Word, ...]:
-    """The words of the largest size in the upper part of the page, at most three rows of them; empty when unclear."""
-    floor = page.page.height * (1 - _TITLE_ZONE)
-    cells = [cell for row in page.rows for cell in row.cells if cell.box.bottom >= floor and _has_letters(cell.text)]
+def _domains(layout: DocumentLayout) -> frozenset[str]:
+    """The names in the web addresses that the document prints: "example" of www.example.com, which is the firm's."""
+    text = " ".join(page.page.shown for page in layout.pages)
+    return frozenset(match.casefold() for match in _DOMAIN.findall(text))
+
+
+def _title_words(page: PageLayout, domains: Set[str]) -> tuple[Word, ...]:
+    """The words of the largest size in the upper part of the page, at most three rows of them; empty when unclear.
+
+    Lines that only say what the paper is, or of which day, are passed over ("Rapport annuel", "Au 31 décembre 2020"), and
+    so is the firm's own name.
+    """
+    zone = _COVER_ZONE if len(page.page.words) <= _COVER_WORDS else _TITLE_ZONE
+    floor = page.page.height * (1 - zone)
+    cells = [
+        cell
+        for row in page.rows
+        for cell in row.cells
+        if cell.box.bottom >= floor
+        and _has_letters(cell.text)
+        and not any(_ISIN.fullmatch(word.text.strip("()")) for word in cell.words)
+        and not (is_paper_line(cell.text) or re.sub(r"\W", "", fold(cell.text)) in domains)
+    ]
     if not cells:
         return ()
     largest = max(cell.size for cell in cells)
     chosen = [cell for cell in cells if cell.size >= 0.97 * largest]
-    others = [cell.size for cell in cells if cell.size < 0.97 * largest and cell.size > 0]
+    rest = cells if zone == _TITLE_ZONE else [cell for row in page.rows for cell in row.cells]
+    others = [cell.size for cell in rest if cell.size < 0.97 * largest and cell.size > 0]
     if len(chosen) > 3 or not others or largest < _CLEARLY_LARGER * max(others):
         return ()
-    lefts = {round(cell.box.left / 4) for cell in chosen}
-    return tuple(word for cell in chosen for word in cell.words) if len(lefts) == 1 else ()
+    return tuple(word for cell in chosen for word in cell.words) if _aligned(chosen) else ()
+
+
+def _aligned(cells: Sequence[Cell]) -> bool:
+    """Whether the lines of a title begin at one edge, or are all centred on one axis."""
+    lefts = {round(cell.box.left / 4) for cell in cells}
+    middles = [(cell.box.left + cell.box.right) / 2 for cell in cells]
+    return len(lefts) == 1 or max(middles) - min(middles) <= 4
+
+
+def is_paper_line(text: str) -> bool:
+    """Whether a line says nothing but what the paper is or of which day: "Monthly factsheet", "As at 31 October 2026"."""
+    words = re.findall(r"[^\W\d_]+", fold(text))
+    return bool(words) and all(word in PAPER_WORDS or word in _FILL_WORDS or word in MONTH_NAMES for word in words)
 
 
 def _take_title(
@@ -70,12 +122,15 @@ def _take_title(
 ) -> None:
     quote = " ".join(word.text for word in title)
     folded = fold(quote)
-    if any(has_words(folded, word) for word in _PAPER_WORDS) or re.search(r"\b(?:19|20)\d\d\b", folded):
+    if any(has_words(folded, word) for word in PAPER_WORDS) or re.search(r"\b(?:19|20)\d\d\b", folded):
         found.reject(spec.name, quote, page.number, "the title says what the paper is, not what it is about")
+        return
+    if folded in words.own:
+        found.reject(spec.name, quote, page.number, "the title names no fund in particular")
         return
     head, _, last = folded.rpartition(" ")
     names = [folded, head] if last in words.own and " " in head else [folded]  # "Alpine Bond Fund", "Alpine Bond"
-    if not any(_repeated(layout, page, name, title) for name in names):
+    if not names_fund(folded) and not any(_repeated(layout, page, name, title) for name in names):
         found.reject(spec.name, quote, page.number, "the largest words of the page occur nowhere else")
         return
     evidence = Evidence(page.number, quote, "", around(title))
@@ -84,6 +139,12 @@ def _take_title(
         found.add(value_of(spec, "", evidence, reader, Origin.OFFLINE), rank=1)
     except FigureError as error:
         found.reject(spec.name, quote, page.number, error.message)
+
+
+def names_fund(folded: str) -> bool:
+    """Whether the words say themselves that they name a fund: two words and more beside "Fund", "UCITS ETF", "Fonds"."""
+    words = re.findall(r"[^\W\d_]+", folded)
+    return len([word for word in words if word not in _FUND_WORDS]) >= 2 and any(word in _FUND_WORDS for word in words)
 
 
 def _repeated(layout: DocumentLayout, page: PageLayout, folded: str, title: Sequence[Word]) -> bool:
@@ -106,18 +167,17 @@ def read_title_lines(layout: DocumentLayout, words: Vocabulary, reader: Reader, 
         if spec.kind is not Kind.TEXT or not starts:
             continue
         for page in layout.pages[:_TITLE_PAGES]:
-            _title_line(page, spec, starts, words, reader, found)
+            _title_line(page, _title_words(page, _domains(layout)), spec, starts, reader, found)
 
 
 def _title_line(
     page: PageLayout,
+    title: Sequence[Word],
     spec: FieldSpec,
     starts: Sequence[str],
-    words: Vocabulary,
     reader: Reader,
     found: Findings,
 ) -> None:
-    title = _title_words(page)
     if not title:
         return
     box = around(title)
@@ -127,10 +187,10 @@ def _title_line(
         for cell in row.cells:
             if abs(cell.box.left - box.left) > 6 or set(cell.words) & set(title):
                 continue
-            text = re.split(r"\s[|·•]\s", cell.text)[0]
+            text = re.split(r"\s[|·•]\s|\s[-–|]?\s?\(?ISIN\b", cell.text)[0]
             label, rest = _labelled(text, spec)
             quote = rest or text
-            if not rest and not any(fold(text).startswith(start + " ") for start in starts):
+            if not rest and not (any(fold(text).startswith(start + " ") for start in starts) or _is_class(text)):
                 continue
             taken = cell.words[: len(text.split())][-len(quote.split()) :]
             evidence = Evidence(page.number, quote, label, around(taken))
@@ -139,6 +199,12 @@ def _title_line(
             except FigureError:
                 continue
             return
+
+
+def _is_class(text: str) -> bool:
+    """Whether a line is the name of a share class and holds a currency or what becomes of the income."""
+    kind = bool(re.search(r"\b(?:acc|inc|dist|cap|thes|aussch)", fold(text))) or bool(codes_in(text))
+    return kind and bool(_CLASS_LINE.fullmatch(text))
 
 
 def _labelled(text: str, spec: FieldSpec) -> tuple[str, str]:
@@ -197,13 +263,14 @@ def _body(page: PageLayout, row: Row, heading: Cell, inline: Cell | None, words:
         style, last = inline.style, inline.box.bottom
     pitch: float | None = None
     for lower in page.below(row, _MAX_ROWS):
-        start = next((word for word in lower.words if abs(word.box.left - heading.box.left) <= 9), None)
+        start, point = _start_of(lower, heading.box.left)
         if start is None:
             if last - lower.box.top > 2.0 * lower.height:
                 break
             continue
         gap = last - start.box.top
-        if (lines and start.style != style) or gap > (1.6 if not lines else 0.9) * start.size:
+        # Of a list, the first point is the paragraph.
+        if (lines and (point or start.style != style)) or gap > (1.6 if not lines else 0.9) * start.size:
             break
         if pitch is not None and lines and last - start.box.bottom > 1.5 * pitch:
             break
@@ -215,6 +282,14 @@ def _body(page: PageLayout, row: Row, heading: Cell, inline: Cell | None, words:
         lines.append(line)
         style, last = start.style, start.box.bottom
     return lines
+
+
+def _start_of(row: Row, left: float) -> tuple[Word | None, bool]:
+    """The word at which the line at a left edge begins, behind its bullet, and whether it has one."""
+    first = next((word for word in row.words if abs(word.box.left - left) <= 9), None)
+    if first is None or len(first.text) > 1 or first.text.isalnum() or first.text in "\"'(«„“‘":
+        return first, False
+    return next((word for word in row.words if 0 < word.box.left - first.box.right <= 3 * word.size), first), True
 
 
 def _column(row: Row, left: float, first: Word) -> tuple[Word, ...]:

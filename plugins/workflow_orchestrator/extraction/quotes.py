@@ -7,13 +7,21 @@ means the same to all of them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from workflow_orchestrator.documents import Document
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, fold_label
+from workflow_orchestrator.extraction.units import (
+    CURRENCIES,
+    codes_in,
+    currency_in,
+    is_per_unit,
+    unit_of_label,
+    without_brackets_behind,
+)
 from workflow_orchestrator.fields import FieldSpec
 from workflow_orchestrator.figures import DecimalMark, Figure, decimal_mark_of, read_date, read_figure
 from workflow_orchestrator.values import Evidence, Kind, Origin, Value
@@ -31,32 +39,29 @@ _SHARED_SIGNS = {
 _MAX_TEXT = 160
 _MAX_PARAGRAPH = 4000
 
-# ISO 4217, currencies in circulation that funds and their assets are kept in.
-CURRENCIES = frozenset(
-    "AED ARS AUD BGN BHD BRL CAD CHF CLP CNH CNY COP CZK DKK EGP EUR GBP GEL HKD HUF IDR ILS INR ISK JOD JPY KES KRW "
-    "KWD KZT LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU "
-    "VND ZAR".split()
-)  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """What a document decides about the reading of its words.
 
-    `currency` resolves signs that several currencies share; `dates` is the language for `read_date`.
+    `currency` resolves signs that several currencies share; `dates` is the language for `read_date`; `sole` is the only currency
+    whose code the document prints anywhere.
     """
 
     mark: DecimalMark | None
     dates: str
     currency: str = ""
+    sole: str = ""
 
     @classmethod
     def of(cls, document: Document, currency: str = "") -> Reader:
         text = "\n".join(page.shown for page in document.pages)
-        return cls(decimal_mark_of(text), _date_language(document.language, text), currency)
+        codes = codes_in(text)
+        sole = next(iter(codes)) if len(codes) == 1 else ""
+        return cls(decimal_mark_of(text), _date_language(document.language, text), currency, sole)
 
     def with_currency(self, currency: str) -> Reader:
-        return Reader(self.mark, self.dates, currency)
+        return replace(self, currency=currency)
 
 
 def _date_language(language: str, text: str) -> str:
@@ -87,7 +92,8 @@ def value_of(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, orig
 
 
 def _number(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, origin: Origin) -> Value:
-    figure = read_figure(evidence.quote, reader.mark)
+    money = spec.kind is Kind.MONEY
+    figure = read_figure(without_brackets_behind(evidence.quote) if money else evidence.quote, reader.mark)
     if figure is None:
         raise FigureError(f"{evidence.quote!r} says that there is no value", printed=evidence.quote)
     value, unit, scale = figure.value, figure.unit, figure.scale
@@ -103,7 +109,8 @@ def _number(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, origi
         if unit or scale:
             raise FigureError(f"{evidence.quote!r} has a unit, a ratio has none", printed=evidence.quote)
     else:
-        unit = _currency(figure, reader)
+        unit = _currency(figure, evidence.label, reader)
+        value, scale = _scaled(figure, evidence.label)
     if spec.maximum == 0 and value > 0:
         value = -value  # a loss that the label names is often printed without its sign
     _check_range(spec, value, evidence.quote)
@@ -120,12 +127,27 @@ def _number(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, origi
     )
 
 
-def _currency(figure: Figure, reader: Reader) -> str:
-    if figure.unit in CURRENCIES:
-        return figure.unit
-    if reader.currency and reader.currency in _SHARED_SIGNS.get(figure.unit, ()):
+def _currency(figure: Figure, label: str, reader: Reader) -> str:
+    """The currency that stands with the figure, or else in its label; of an amount per unit, the document's only one."""
+    unit = figure.unit or unit_of_label(label).currency
+    if unit in CURRENCIES:
+        return unit
+    if reader.currency and reader.currency in _SHARED_SIGNS.get(unit, ()):
         return reader.currency
+    if not unit and reader.sole and is_per_unit(label):
+        return reader.sole
     raise FigureError(f"{figure.printed!r} names no currency that is certain", printed=figure.printed)
+
+
+def _scaled(figure: Figure, label: str) -> tuple[Decimal, int]:
+    """The amount and its scale; the scale may stand in the label, "Fund size (£m)"."""
+    scale = unit_of_label(label).scale
+    if not scale or scale == figure.scale:
+        return figure.value, figure.scale
+    if figure.scale:
+        raise FigureError(f"{figure.printed!r} has another scale than its label {label!r}", printed=figure.printed)
+    value = figure.value.scaleb(scale)
+    return (value.quantize(Decimal(1)) if value == value.to_integral() else value), scale
 
 
 def _check_range(spec: FieldSpec, value: Decimal, quote: str) -> None:
@@ -158,9 +180,10 @@ def _words(spec: FieldSpec, quote: str) -> str:
     if spec.kind is Kind.ISIN:
         return _isin(text)
     if spec.kind is Kind.CURRENCY:
-        if text not in CURRENCIES:
-            raise FigureError(f"{quote!r} is not an ISO 4217 code", printed=quote)
-        return text
+        currency = currency_in(text)
+        if not currency:
+            raise FigureError(f"{quote[:60]!r} is no ISO 4217 code and no name of one currency", printed=quote[:200])
+        return currency
     if spec.kind is Kind.CHOICE:
         return _choice(spec, text)
     limit = _MAX_PARAGRAPH if spec.kind is Kind.PARAGRAPH else _MAX_TEXT

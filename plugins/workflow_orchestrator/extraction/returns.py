@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, fold_label
-from workflow_orchestrator.extraction.layout import Mark, PageLayout
+from workflow_orchestrator.extraction.layout import Mark, PageLayout, Row
+from workflow_orchestrator.extraction.notes import is_of_returns, is_rolling, says_annualised
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings
 from workflow_orchestrator.extraction.tables import Head, Line, Table, find_tables
@@ -22,6 +25,7 @@ from workflow_orchestrator.values import Evidence, Kind, Origin
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _PER_CENT = re.compile(r"%|per ?cent|prozent|pour cent|p\.c\.")
+_LEGEND_REACH = 60.0  # points to the left of the first column in which the numbers of a legend may stand
 SEPARATOR = " · "  # between the label of a row and the head of a column
 
 Periods = tuple[Target, ...]
@@ -35,10 +39,12 @@ class ReturnsReader:
     ) -> None:
         self._page, self._words, self._reader, self._names, self._found = page, words, reader, names, found
         self._known: dict[str, Periods | None] = {}
+        self._annualised: bool | None = None  # over a year, by a note of the page; None: not looked for
 
     def read(self) -> None:
         for table in find_tables(self._page, self._period):
-            if any(target.key for head in table.heads for target in head.meaning):
+            named = any(target.key for head in table.heads for target in head.meaning)
+            if named and is_of_returns((*table.stub, *table.titles), self._names):
                 self._periods(table)
         for years in find_tables(self._page, year_of):
             self._years(years)
@@ -69,7 +75,7 @@ class ReturnsReader:
                     self._take_period(table, line, head, mark)
 
     def _take_period(self, table: Table[Periods], line: Line[Periods], head: Head[Periods], mark: Mark) -> None:
-        contexts = (head.text, line.label_text, table.group_of(head), *table.titles)
+        contexts = (head.text, line.label_text, table.group_of(head), *table.stub, *table.titles)
         target = self._decide(head, contexts)
         if target is None:
             self._undecided(head, mark)
@@ -89,12 +95,22 @@ class ReturnsReader:
         """The one field that a period is of; the nearest words on its basis decide where several fields know it."""
         basis = next(filter(None, map(self._basis, map(fold, contexts))), "")
         if len(head.meaning) > 1:
+            basis = basis or self._by_note(contexts)
             return next((target for target in head.meaning if target.field == basis), None)
         target = head.meaning[0]
         if not target.key or basis in ("", target.field):
             return target
         # Over exactly one year the yearly rate and the return are the same number; under it, there is no yearly rate.
         return target if months_of(target.key) == 12 else None
+
+    def _by_note(self, contexts: Sequence[str]) -> str:
+        """The field of annualised returns, when a note of the page says it and no word near the table says otherwise."""
+        if any(self._words.in_section(spec.name, fold(text)) for text in contexts for spec in self._words.keyed("period")):
+            return ""
+        if self._annualised is None:
+            self._annualised = says_annualised(self._page)
+        fields = [spec.name for spec in self._words.keyed("period") if self._words.in_section(spec.name, "p.a.")]
+        return fields[0] if self._annualised and len(fields) == 1 else ""
 
     def _basis(self, folded: str) -> str:
         """The period field whose section words are in the text; empty when none is or several are."""
@@ -107,26 +123,29 @@ class ReturnsReader:
         specs = [
             spec
             for spec in self._words.keyed("year")
-            if any(self._words.in_section(spec.name, fold(title)) for title in table.titles[:2])
+            if any(self._words.in_section(spec.name, fold(title)) for title in (*table.stub, *table.titles[:2]))
         ]
-        if len(specs) != 1 or not _pure(table):
+        if len(specs) != 1 or not _pure(table) or any(map(is_rolling, (*table.stub, *table.titles))):
             return
         for line in self._own_lines(table):
             for head, mark in line.cells:
                 if not mark.nil:
                     label = SEPARATOR.join(filter(None, (line.label_text, head.text)))
-                    self._take(specs[0].name, head.meaning, mark, label, (line.label_text, *table.titles))
+                    self._take(specs[0].name, head.meaning, mark, label, (line.label_text, *table.stub, *table.titles))
 
     # Both
 
-    def _own_lines(self, table: Table[Periods] | Table[str]) -> list[Line]:  # type: ignore[type-arg]
+    def _own_lines(self, table: Table[Periods] | Table[str]) -> list[Line[Any]]:
         """The lines of the document's own series: one, or one per basis where the labels say it."""
-        own: list[Line] = []  # type: ignore[type-arg]
+        own: list[Line[Any]] = []
         others = 0
-        for line in table.lines:
-            whose = self._words.series(self._resolved(line, table), self._names)
-            if whose == "own" or (whose == "none" and len(table.lines) == 1):
-                own.append(line)
+        legend = self._legend(table)
+        lines: Sequence[Line[Any]] = table.lines
+        for number, line in enumerate(lines):
+            label = legend[number] if legend else self._resolved(line, table)
+            whose = self._words.series(label, self._names)
+            if whose == "own" or (whose == "none" and len(table.lines) == 1 and not self._titled_other(table)):
+                own.append(replace(line, label=()) if legend else line)  # what stands beside it is of another column
             else:
                 others += 1
         bases = Counter(self._basis(fold(line.label_text)) for line in own)
@@ -147,7 +166,7 @@ class ReturnsReader:
         meaning = table.heads[0].meaning
         return meaning if isinstance(meaning, str) else meaning[0].field
 
-    def _resolved(self, line: Line, table: Table[Periods] | Table[str]) -> str:  # type: ignore[type-arg]
+    def _resolved(self, line: Line[Any], table: Table[Periods] | Table[str]) -> str:
         """The label of a line; a key number ("1") stands for the words behind the same number in a legend above."""
         label: str = line.label_text.strip()
         if not (label.isdigit() and len(label) == 1):
@@ -159,6 +178,31 @@ class ReturnsReader:
                 if word.text == label and abs(word.box.left - left) < 6 and near:
                     return " ".join(later.text for later in row.words[index + 1 :])
         return label
+
+    def _titled_other(self, table: Table[Periods] | Table[str]) -> bool:
+        """Whether the nearest title names another series, or one that is not known: "Benchmark performance"."""
+        return any(self._words.names_another(title, self._names) for title in (*table.stub, *table.titles)[:1])
+
+    def _legend(self, table: Table[Periods] | Table[str]) -> tuple[str, ...]:
+        """The series of rows without labels, by a numbered legend above the table: "1 Fund", "2 Benchmark".
+
+        Such rows begin with coloured boxes. Only a legend with exactly one number per row, in order, will do.
+        """
+        left, right = table.heads[0].box.left - _LEGEND_REACH, table.heads[-1].box.right
+        entries: list[tuple[float, str]] = []
+        for row in self._page.above(table.row, 40):
+            for index, word in enumerate(row.words[:-1]):
+                near = row.words[index + 1].box.left - word.box.right < 1.5 * row.height
+                if left <= word.box.left <= right and re.fullmatch(r"[1-9]", word.text) and near:
+                    entries.append((word.box.left, _legend_text(row, index)))
+        edge = entries[0][0] if entries else 0.0
+        column = [text for place, text in reversed(entries) if abs(place - edge) <= 6]
+        numbers = [text.partition(" ")[0] for text in column]
+        if len(column) < 2 or numbers != [str(number) for number in range(1, len(table.lines) + 1)]:
+            return ()
+        if any(cell.box.right > edge - 5 for line in table.lines for cell in line.label):
+            return ()
+        return tuple(text.partition(" ")[2] for text in column)
 
     def _take(self, field: str, key: str, mark: Mark, label: str, contexts: Sequence[str]) -> None:
         spec = self._words.fields[field]
@@ -184,6 +228,16 @@ class ReturnsReader:
             for cell in row.cells
             if 0 < cell.box.bottom - box.top < 160 and cell.box.left <= box.right
         )
+
+
+def _legend_text(row: Row, index: int) -> str:
+    """The number at `index` of a row and the words behind it, up to a gap."""
+    words = [row.words[index]]
+    for word in row.words[index + 1 :]:
+        if word.box.left - words[-1].box.right > 1.5 * row.height:
+            break
+        words.append(word)
+    return " ".join(word.text for word in words)
 
 
 def year_of(text: str) -> str | None:

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from workflow_orchestrator.extraction.fold import fold
 from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure
+from workflow_orchestrator.extraction.notes import is_of_returns, is_rolling
 from workflow_orchestrator.extraction.returns import SEPARATOR, Periods, ReturnsReader, year_of
 from workflow_orchestrator.extraction.standing import Place
 from workflow_orchestrator.extraction.tables import Head
@@ -21,6 +22,7 @@ Meaning = TypeVar("Meaning")
 
 _ROW_GAP = 2.6  # of the font size
 _EDGE = 4.0  # points
+_HEAD_REACH = 60.0  # points over the first figure of a column
 _TITLE_ROWS = 4
 
 
@@ -47,7 +49,8 @@ class RowsReader(ReturnsReader):
 
     def read(self) -> None:
         for block in _blocks(self._page, self._period):
-            if any(target.key for keyed in block for target in keyed.meaning):
+            named = any(target.key for keyed in block for target in keyed.meaning)
+            if named and is_of_returns(self._titles(block), self._names):
                 self._period_block(block)
         for years in _blocks(self._page, year_of):
             self._year_block(years)
@@ -55,6 +58,8 @@ class RowsReader(ReturnsReader):
     def _period_block(self, block: Sequence[_Keyed[Periods]]) -> None:
         titles = self._titles(block)
         for column in self._own(_columns(self._page, block)):
+            if not is_of_returns((fold(column.head),), self._names):
+                continue
             for keyed, mark in column.cells:
                 head = Head(keyed.meaning, keyed.cell.words)
                 target = self._decide(head, (column.head, keyed.cell.text, *titles))
@@ -70,6 +75,8 @@ class RowsReader(ReturnsReader):
             return
         titles = self._titles(block)
         columns = _columns(self._page, block)
+        if any(map(is_rolling, (*titles, *(fold(column.head) for column in columns)))):
+            return
         for spec in self._words.keyed("year"):
             named = [column for column in columns if self._words.in_section(spec.name, fold(column.head))]
             titled = any(self._words.in_section(spec.name, title) for title in titles)
@@ -82,12 +89,12 @@ class RowsReader(ReturnsReader):
                     self._take(spec.name, keyed.meaning, mark, label, (column.head, *titles))
 
     def _own(self, columns: Sequence[_Column[Meaning]]) -> list[_Column[Meaning]]:
-        """The column of the document's own series, or the only column when no other series heads it."""
+        """The column of the document's own series, or the only column when no series heads it."""
         own = [column for column in columns if self._words.series(column.head, self._names) == "own"]
         if len(own) == 1:
             return own
         if len(columns) == 1 and self._words.series(columns[0].head, self._names) != "other":
-            return list(columns)
+            return list(columns) if self._words.says_nothing(columns[0].head) else []
         return []
 
     def _titles(self, block: Sequence[_Keyed[Meaning]]) -> tuple[str, ...]:
@@ -154,6 +161,7 @@ def _columns(page: PageLayout, block: Sequence[_Keyed[Meaning]]) -> list[_Column
     for edge in sorted(edges):
         inside = [(k, m) for k in block for m in k.marks if abs(m.box.right - edge) <= _EDGE]
         cells = tuple((keyed, mark) for keyed, mark in inside if not mark.nil)
-        heads = Place(page, inside[0][1].words).heads
-        columns.append(_Column(heads[0] if heads else "", cells))
+        place = Place(page, inside[0][1].words)
+        near = any(cell.box.bottom - place.box.top <= _HEAD_REACH for cell in place.column_cells[:1])
+        columns.append(_Column(place.heads[0] if near and place.heads else "", cells))
     return columns

@@ -9,18 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from workflow_orchestrator.documents import Word
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.extraction.fold import fold
-from workflow_orchestrator.extraction.layout import Cell, PageLayout, Row, is_figure, overlap
+from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure, overlap
 from workflow_orchestrator.values import Box
 
 _ROWS_AROUND = 4  # rows above and below in which a label of several lines may go on
 _COLUMN_ROWS = 90
 _FIGURE_HEAD = re.compile(r"(?:19|20)\d\d|\d{1,2}[A-Za-z]{1,3}")
+_UNIT_BEHIND = re.compile(r"^(.*\d\S*)\s*(\([^()\d]+\))$")
 _PER_YEAR = re.compile(r"(?:p\.?a\.?)$")
 
 
@@ -146,6 +147,20 @@ class Place:
             and (abs(cell.box.left - self.box.left) <= 3 or abs(cell.box.right - self.box.right) <= 3)
         )
 
+    @cached_property
+    def below(self) -> tuple[str, ...]:
+        """The cell directly below at the same edge or on the same axis, set smaller: a label under its value."""
+        if not self.rows:
+            return ()
+        return tuple(
+            cell.text
+            for row in self.page.below(self.rows[-1], 3)
+            for cell in row.cells
+            if self.box.bottom - cell.box.top <= 1.2 * cell.size < self.words[0].size
+            and overlap(cell.box, self.box) > 0
+            and is_figure(cell.text, row.mark) is None
+        )[:1]
+
     def text_before(self) -> str:
         """The folded words of the row before the place."""
         words = [word.text for row in self.rows[:1] for word in row.words if word.box.right <= self.box.left + 1]
@@ -180,10 +195,21 @@ class Place:
             return True
         if self.figure_head and compact(self.figure_head) == wanted:
             return True
+        if self._has_lettered_head(wanted) or wanted in map(compact, self.below):
+            return True
         cells = self.column_cells
         columns = [compact(cell.text) for cell in cells]
         columns += [compact(upper.text + lower.text) for lower, upper in pairwise(cells)]
         return any(wanted in text for text in columns)
+
+    def _has_lettered_head(self, wanted: str) -> bool:
+        """Whether a cell over the words is exactly this text, though it reads as a figure: "1 m", "3 m"."""
+        return any(
+            compact(cell.text) == wanted and any(char.isalpha() for char in wanted)
+            for row in (self.page.above(self.rows[0], _COLUMN_ROWS) if self.rows else ())
+            for cell in row.cells
+            if overlap(cell.box, self.box) > 0
+        )
 
     def _row_texts(self, wanted: str) -> Iterator[str]:
         """The words of the row, and its label cells joined with their further lines.
@@ -199,20 +225,44 @@ class Place:
                     yield joined
 
 
+@lru_cache(maxsize=16384)
 def compact(text: str) -> str:
     """Folded text without spaces and hyphens: how a line was broken does not count."""
     return re.sub(r"[\s\-]", "", fold(text))
 
 
+@lru_cache(maxsize=16384)
 def compact_figure(text: str) -> str:
     """A figure without its spaces, its per cent sign and "p.a."; the sign and the brackets stay."""
     return _PER_YEAR.sub("", re.sub(r"\s", "", fold(text))).replace("%", "")
 
 
 def places_of_figure(page: PageLayout, quote: str) -> list[Place]:
-    """Where the page prints exactly this figure."""
+    """Where the page prints exactly this figure; a unit in brackets behind it, "100.12 ( EUR )", belongs to it."""
     wanted = compact_figure(quote)
-    return [Place(page, mark.words) for row in page.rows for mark in row.marks if compact_figure(mark.text) == wanted]
+    found = [Place(page, mark.words) for row in page.rows for mark in row.marks if compact_figure(mark.text) == wanted]
+    bracketed = _UNIT_BEHIND.match(quote)
+    if found or not bracketed:
+        return found
+    figure, unit = compact_figure(bracketed[1]), compact(bracketed[2])
+    return [
+        Place(page, mark.words + behind)
+        for row in page.rows
+        for mark in row.marks
+        if compact_figure(mark.text) == figure and (behind := _words_behind(row, mark, unit))
+    ]
+
+
+def _words_behind(row: Row, mark: Mark, wanted: str) -> tuple[Word, ...]:
+    """The words directly behind a figure that make up the wanted text; none when they do not."""
+    start = row.words.index(mark.words[-1]) + 1
+    for end in range(start + 1, len(row.words) + 1):
+        text = compact("".join(word.text for word in row.words[start:end]))
+        if text == wanted:
+            return row.words[start:end]
+        if not wanted.startswith(text):
+            break
+    return ()
 
 
 def places_of_words(page: PageLayout, quote: str) -> list[Place]:

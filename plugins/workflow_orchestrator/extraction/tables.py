@@ -11,7 +11,8 @@ What a head means is the caller's business: this module only pairs each figure w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Generic, TypeVar
@@ -24,6 +25,7 @@ from workflow_orchestrator.values import Box
 
 Meaning = TypeVar("Meaning")
 
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _MAX_HEAD_WORDS = 5
 _ROW_GAP = 2.4  # of the font size: a wider gap ends the table
 _TITLE_ROWS = 3  # rows above the heads that may say what the table shows
@@ -53,12 +55,13 @@ class Line(Generic[Meaning]):
 
 @dataclass(frozen=True)
 class Table(Generic[Meaning]):
-    """A table with the words above it, the nearest first."""
+    """A table with the words above it, the nearest first, and those in its corner before the heads."""
 
     heads: tuple[Head[Meaning], ...]
     lines: tuple[Line[Meaning], ...]
     groups: tuple[tuple[Cell, tuple[Head[Meaning], ...]], ...]
     titles: tuple[str, ...]
+    stub: tuple[str, ...]
     row: Row
 
     def group_of(self, head: Head[Meaning]) -> str:
@@ -75,10 +78,23 @@ def find_tables(page: PageLayout, meaning: Callable[[str], Meaning | None], leas
         if len(heads) < least:
             continue
         below = _first_below(page, row, heads)
-        lines = _lines(page, below, heads)
+        lines = _lines(page, below, heads, _strangers(row, heads))
         if lines:
-            tables.append(Table(heads, lines, _groups(page, row, heads), _titles(page, row, heads, lines), row))
+            titles, stub = _titles(page, row, heads, lines), _stub(page, row, heads, lines)
+            tables.append(Table(heads, lines, _groups(page, row, heads), titles, stub, row))
     return tables
+
+
+def _stub(page: PageLayout, row: Row, heads: Sequence[Head[Meaning]], lines: Sequence[Line[Meaning]]) -> tuple[str, ...]:
+    """The folded words in front of the heads, over the labels of the rows, with their second line."""
+    edges = [line.label[0].box.left for line in lines if line.label]
+    for cell in row.cells:
+        over = any(abs(cell.box.left - edge) <= 12 for edge in edges)
+        if over and cell.box.right < heads[0].box.left and is_figure(cell.text, row.mark) is None:
+            under = page.under(cell, row, reach=0.5)
+            more = under[0].text if under and under[0].style == cell.style and not under[1].marks else ""
+            return (fold(f"{cell.text} {more}"),)
+    return ()
 
 
 def _heads(page: PageLayout, row: Row, meaning: Callable[[str], Meaning | None]) -> tuple[Head[Meaning], ...]:
@@ -152,7 +168,25 @@ def _first_below(page: PageLayout, row: Row, heads: Sequence[Head[Meaning]]) -> 
     )
 
 
-def _lines(page: PageLayout, rows: Sequence[Row], heads: Sequence[Head[Meaning]]) -> tuple[Line[Meaning], ...]:
+def _strangers(row: Row, heads: Sequence[Head[Meaning]]) -> tuple[Box, ...]:
+    """The other words in the row of the heads, "Quarter" or a year: columns whose figures are nobody's."""
+    own = {word for head in heads for word in head.words}
+    pitch = _pitch(heads)
+    runs: list[list[Word]] = []
+    for word in row.words:
+        if word in own or not heads[0].box.left - 3 * pitch <= word.box.left <= heads[-1].box.right + pitch:
+            continue
+        if runs and word.box.left - runs[-1][-1].box.right <= 0.5 * row.height:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    texts = [(around(run), " ".join(word.text for word in run)) for run in runs]
+    return tuple(box for box, text in texts if is_figure(text, row.mark) is None or _YEAR.fullmatch(text))
+
+
+def _lines(
+    page: PageLayout, rows: Sequence[Row], heads: Sequence[Head[Meaning]], strangers: Sequence[Box]
+) -> tuple[Line[Meaning], ...]:
     lines: list[Line[Meaning]] = []
     last = min(head.box.bottom for head in heads)
     for row in rows:
@@ -164,7 +198,7 @@ def _lines(page: PageLayout, rows: Sequence[Row], heads: Sequence[Head[Meaning]]
             if _crosses(row, heads):
                 break
             continue  # the second line of the heads, or a line of another column of the page
-        line = _line(row, marks, heads)
+        line = _line(row, marks, heads, strangers)
         if line is None:
             break
         lines.append(line)
@@ -192,11 +226,22 @@ def _pitch(heads: Sequence[Head[Meaning]]) -> float:
     return min(b.box.right - a.box.right for a, b in pairwise(heads)) or 1.0
 
 
-def _line(row: Row, marks: Sequence[Mark], heads: Sequence[Head[Meaning]]) -> Line[Meaning] | None:
+def _line(
+    row: Row, marks: Sequence[Mark], heads: Sequence[Head[Meaning]], strangers: Sequence[Box] = ()
+) -> Line[Meaning] | None:
     """The row with each figure under its head, or `None` when one figure fits no head or two."""
     pitch = _pitch(heads)
     placed: list[tuple[Head[Meaning], Mark]] = []
+    passed = {
+        word
+        for mark in row.marks
+        for box in strangers
+        if _distance(box, mark.box) < min(0.5 * pitch, *(_distance(head.box, mark.box) for head in heads))
+        for word in mark.words
+    }
     for mark in marks:
+        if mark.words[0] in passed:
+            continue
         order = sorted(heads, key=lambda head: _distance(head.box, mark.box))
         best = _distance(order[0].box, mark.box)
         second = _distance(order[1].box, mark.box) if len(order) > 1 else best + pitch
@@ -208,10 +253,10 @@ def _line(row: Row, marks: Sequence[Mark], heads: Sequence[Head[Meaning]]) -> Li
     if not placed or len({id(head) for head, _ in placed}) < len(placed):
         return None
     start = placed[0][1].box.left
-    inside = {word for _, mark in placed for word in mark.words}
+    inside = passed.union(word for _, mark in placed for word in mark.words)
     if any(word.box.left > start and word.box.left < heads[-1].box.right and word not in inside for word in row.words):
         return None
-    return Line(_label_cells(row, start), tuple(placed), row)
+    return Line(_label_cells(row, start, passed), tuple(placed), row)
 
 
 def _distance(head: Box, mark: Box) -> float:
@@ -222,9 +267,9 @@ def _distance(head: Box, mark: Box) -> float:
     )
 
 
-def _label_cells(row: Row, start: float) -> tuple[Cell, ...]:
+def _label_cells(row: Row, start: float, passed: Set[Word]) -> tuple[Cell, ...]:
     """The cells in front of the first figure: the nearest one, and those that stand close before it."""
-    before = [cell for cell in row.cells if cell.box.right <= start + 0.1]
+    before = [cell for cell in row.cells if cell.box.right <= start + 0.1 and not set(cell.words) <= passed]
     label: list[Cell] = []
     for cell in reversed(before):
         if label and label[0].box.left - cell.box.right > 2.5 * row.height:

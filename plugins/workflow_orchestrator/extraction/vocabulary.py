@@ -1,6 +1,7 @@
 """The words of a `FieldSet`, folded and indexed, so that printed words can be asked what they name.
 
-Everything that the reader knows about a kind of document is in here, and it comes from `schema.json`.
+Everything that the reader knows about a kind of document is in here, and it comes from `schema.json`; only words of the
+language itself, as "net" and "return", are its own.
 """
 
 from __future__ import annotations
@@ -11,12 +12,30 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workflow_orchestrator.extraction.fold import fold_label, has_words, without_brackets
+from workflow_orchestrator.extraction.units import CURRENCIES, without_unit
 from workflow_orchestrator.fields import KEYED, FieldSet, FieldSpec, Words
+from workflow_orchestrator.figures import MONTH_NAMES
 from workflow_orchestrator.values import NUMERIC_KINDS, Kind
 
 TITLE_BLOCK = "title block"  # a section word: the field stands in the title of the document
 Series = Literal["own", "other", "unknown", "none"]
 
+# Words that may stand behind the name of a series without making it another one: "Fund cumulative growth", "Fund (net) %".
+_NEUTRAL = frozenset(
+    "return returns performance growth total net cumulative cumulated annualised annualized kumuliert kumulierte "
+    "annualisiert wertentwicklung rendite netto performance cumulée annualisée nette in of at en the".split()
+)
+_TITLE_WORDS = frozenset(
+    "past historical historic discrete to date over time period periods as on by with all figures overview since up "
+    "bisherige historische in zum per am der die des von bis passées passée historique au de la le du des en".split()
+)
+_BEHIND_PERIOD = re.compile(r"\s*(?:\([^()]*\)|(?:on|am|le)?\s*\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\*+|%)$")
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)")
+_ANOTHER = re.compile(
+    r"\b(?:max\w*|min\w*|high\w*|low\w*|previous|prior|target|limit|peak|cap|vormonat|vorjahr|vorherig\w*|höchst\w*|tiefst\w*|"
+    r"ziel\w*|précédente?|plus (?:haut|bas)|cible|plafond)\b"
+)
+_NO_SPACE = re.compile(r"[\s.\-]")
 _PERIOD_KEY = re.compile(r"(\d+)([my])")
 
 
@@ -36,6 +55,7 @@ class Vocabulary:
         self.fields = fields
         self.labels: dict[str, list[Target]] = {}
         self.periods: dict[str, list[Target]] = {}
+        self._closed: dict[str, list[Target]] = {}
         self.own: set[str] = set()
         self.other: set[str] = set()
         for spec in fields.values():
@@ -45,6 +65,9 @@ class Vocabulary:
             by: tuple(spec for spec in fields.values() if spec.keyed == by and spec.kind in NUMERIC_KINDS)
             for by in KEYED
         }
+        for label, targets in self.periods.items():
+            for target in targets:
+                self._append(self._closed, _NO_SPACE.sub("", label), target)
         self._bared: dict[str, str] = {}
         self._strong = {word for word in self.other if len(word) > 3}
 
@@ -93,28 +116,46 @@ class Vocabulary:
         return tuple(self.labels.get(folded) or self.labels.get(self._bare(folded)) or ())
 
     def period(self, text: str) -> tuple[Target, ...]:
-        """The fields and keys that the words name as a column or row of returns."""
-        return tuple(self.periods.get(fold_label(text), ()))
+        """The fields and keys that the words name as a column or row of returns.
+
+        How a short form is set does not count ("3 m", "3-Yr."), nor a date or brackets behind the period, unless they name
+        another series: "3 years (index)".
+        """
+        folded = fold_label(text)
+        bare = _BEHIND_PERIOD.sub("", folded)
+        foreign = any(has_words(folded[len(bare) :], word) for word in self.other)
+        for words in (folded,) if foreign else (folded, bare):
+            found = self.periods.get(words) or self._closed.get(_NO_SPACE.sub("", words))
+            if found:
+                return tuple(found)
+        return ()
 
     def _bare(self, folded: str) -> str:
         """A label without brackets and without a window behind it ("Sharpe ratio 3 years", "drawdown since launch")."""
         known = self._bared.get(folded)
         if known is None:
-            known = self._bared[folded] = self._without_window(without_brackets(folded))
+            bare = without_unit(without_brackets(folded))
+            # "Volatility (index)" is not the fund's, and "NAV (12 month high)" is not its price.
+            foreign = any(
+                _ANOTHER.search(inside) or any(has_words(inside, word) for word in self.other)
+                for inside in _IN_BRACKETS.findall(folded)
+            )
+            known = self._bared[folded] = "" if foreign else self._without_window(bare)
         return known
 
     def _without_window(self, bare: str) -> str:
-        for period in self.periods:
-            head = bare[: -len(period) - 1]
+        words = bare.split(" ")
+        for count in range(1, min(4, len(words) - 1) + 1):
+            head = " ".join(words[:-count])
             # "1 month 3 months" are two heads of a table, not a figure of one month over three.
-            if bare.endswith(" " + period) and head in self.labels and head not in self.periods:
+            if " ".join(words[-count:]) in self.periods and head in self.labels and head not in self.periods:
                 return head
         return bare
 
     def is_label(self, text: str) -> bool:
         """Whether the words name any field, period or series."""
         folded = fold_label(text)
-        return bool(self.label(text)) or folded in self.periods or folded in self.own
+        return bool(self.label(text) or self.period(text)) or folded in self.own
 
     def series(self, label: str, names: frozenset[str]) -> Series:
         """Whose figures a row or column with this label holds.
@@ -138,7 +179,28 @@ class Vocabulary:
             return "own"
         if any(has_words(folded, word) for word in self._strong):
             return "other"
-        return "own" if named else "unknown"
+        return "own" if named or self._own_with_neutral(bare) else "unknown"
+
+    def says_nothing(self, text: str) -> bool:
+        """Whether the words of a column head name no series: "Return (%)", "in EUR", "31.10.2026"."""
+        words = re.findall(r"[^\W\d_]+", fold_label(text))
+        return all(word in _NEUTRAL or word in MONTH_NAMES or word.upper() in CURRENCIES for word in words)
+
+    def names_another(self, title: str, names: frozenset[str]) -> bool:
+        """Whether a title has words that neither are the document's own name nor say what a table of returns shows."""
+        if self.series(title, names) == "other":
+            return True
+        known = {word for field in self.fields for section in self._sections[field] for word in re.findall(r"\w+", section)}
+        known |= {word for label in self.own for word in re.findall(r"\w+", label)}
+        words = set(re.findall(r"[^\W\d_]+", without_brackets(fold_label(title))))
+        rest = words - known - names - _NEUTRAL - _TITLE_WORDS - MONTH_NAMES.keys()
+        return any(word.upper() not in CURRENCIES for word in rest)
+
+    def _own_with_neutral(self, bare: str) -> bool:
+        """Whether the words are a name of the own series with nothing but words that say what its figures are."""
+        words = [word for word in bare.split() if word.strip(".,") not in _NEUTRAL]
+        rest = " ".join(words)
+        return bool(rest) and rest != bare and rest in self.own
 
     def sections(self, field: str) -> tuple[str, ...]:
         """The folded section words of a field."""

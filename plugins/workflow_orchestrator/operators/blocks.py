@@ -17,13 +17,16 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
-from workflow_orchestrator.definition.flow import files_of, handler_for, makes, walk
+from workflow_orchestrator.definition.flow import handler_for, walk
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.steps import Block, Choose, Step
 from workflow_orchestrator.errors import DefinitionChangedError
 from workflow_orchestrator.operators.base import folder_of, item_of, opened_request, step_in
 from workflow_orchestrator.record import StepReport
 from workflow_orchestrator.record.definitions import definition_for
+from workflow_orchestrator.record.leftovers import take_back, withdraw
+from workflow_orchestrator.record.outcome import places_of
+from workflow_orchestrator.record.run_folder import NO_REPORT
 from workflow_orchestrator.steps.conditions import MISSING, Facts, chosen_arm, items_of
 
 
@@ -94,6 +97,9 @@ class ChooseOperator(BlockOperator, SkipMixin):
             arm = chosen_arm(block, facts)
             report.facts["chosen"] = arm
             followed = self._first_of(arm)
+            if facts.run.attempts(self.task_id):
+                # Chosen before, so perhaps otherwise: nobody may read what the way of then made.
+                take_back(facts.run, facts.workflow, [item for way in block.arms if way.name != arm for item in way.steps])
         ti = context["ti"]
         self.skip_all_except(ti, followed)
         if ti.map_index >= 0:
@@ -174,6 +180,9 @@ class MapItemsOperator(BlockOperator):
     def execute(self, context: Any) -> list[int]:
         with self.deciding(context) as (block, facts, report):
             items = items_of(block, facts)
+            for place in places_of(facts.run, block.name)[len(items) :]:
+                # The list of before a clear was longer.
+                take_back(place.run, facts.workflow, block.steps)
             kept = facts.run.write_json(f"each/{block.name}/items.json", {"item_name": block.item_name, "items": items})
             report.artifacts.append(kept)
             report.facts["items"] = len(items)
@@ -195,14 +204,17 @@ class ContinuedOperator(BaseOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         run = folder_of(context, self.workflow, self.step.within_map)
+        if not run.exists("request.json"):
+            raise AirflowSkipException("the run was refused before it was opened, and there is nothing to go on with")
         workflow = definition_for(run, self.workflow, self.step.name, request=run.read_json("request.json"))
-        # A worker that was killed leaves no report; then the step's default handler decides.
-        error = run.last_error(self.step.name) or {"error": "no report", "classes": [], "message": "it left no report"}
-        if handler_for(step_in(workflow, self.step), error["classes"]) != "continue":
+        error = run.last_error(self.step.name)
+        if error is None:
+            # A worker that was killed leaves no report; then the step's default handler decides. It is noted as if the step had
+            # said it, for conditions that ask whether the step failed, and for the record.
+            error = dict(NO_REPORT)
+            run.note(self.step.name, "failed", error)
+        step = step_in(workflow, self.step)
+        if handler_for(step, error["classes"]) != "continue":
             raise AirflowSkipException(f"{error['error']} of {self.step.name} is not passed over")
-        # What is passed over is not there: a later step must not read what was made before a clear.
-        for artifact in makes(self.step):
-            for name in files_of(artifact):
-                for file in run.names(name.rstrip("/")) if name.endswith("/") else [name]:
-                    run.delete(file)
+        withdraw(run, step)
         return {"step": self.step.name, "error": error["error"], "message": error["message"]}

@@ -18,7 +18,7 @@ from typing import Any
 from workflow_orchestrator.definition.flow import handler_for, steps_of
 from workflow_orchestrator.definition.model import Arm, Choose, Item, Parallel, Step, Workflow
 from workflow_orchestrator.errors import DocumentNotFoundError
-from workflow_orchestrator.record.run_folder import EACH, RunFolder
+from workflow_orchestrator.record.run_folder import EACH, NO_REPORT, RunFolder
 
 NOT_STARTED = "not started"
 
@@ -200,8 +200,7 @@ class _Walk:
 
 def _error(run: RunFolder, step: str) -> dict[str, Any]:
     """The error that a step ended with. A worker that was killed left none."""
-    message = "it left no report; its process was ended from outside. See the log of the task"
-    return run.last_error(step) or {"error": "unknown", "message": message, "classes": []}
+    return run.last_error(step) or dict(NO_REPORT)
 
 
 def _told(step: str, error: Mapping[str, Any], place: Place) -> dict[str, Any]:

@@ -6,6 +6,7 @@ runs/<workflow>/<run key>/
    <artifact>              by role: document.json, values.json, script.json, slides/slide_01.png, video.mp4 …
    each/<map>/items.json   the list that a map goes over, once it was found good
    each/<map>/<index>/     a folder of the same shape for each of its items
+      gone/<artifact>      of an item: what it does without, although the run around it has a file of that name
 """
 
 from __future__ import annotations
@@ -26,6 +27,16 @@ from workflow_orchestrator.storage import Storage
 
 EACH = "each"
 """Below it lie the folders of a map's items."""
+GONE = "gone"
+"""Below it lie, in an item's folder, the names that it does without."""
+NO_REPORT: Mapping[str, Any] = {
+    "error": "unknown",
+    "message": "it failed and left no report: its process was ended from outside, or somebody marked it as failed. See the log "
+    "of the task",
+    "retryable": True,
+    "classes": [],
+}
+"""The error of a step that Airflow calls failed and that could not say why itself."""
 
 
 def run_key_of(run_id: str) -> str:
@@ -117,12 +128,14 @@ class RunFolder:
         return self.storage.exists(self.key(name))
 
     def exists(self, name: str) -> bool:
-        return self.holds(name) or bool(self.scope and self.root.holds(name))
+        return self.holds(name) or bool(self.scope and self.root.holds(name) and not self._gone(name))
 
     def read(self, name: str) -> bytes:
         if self.scope:
             with suppress(DocumentNotFoundError):
                 return self.storage.read(self.key(name))
+            if self._gone(name):
+                raise DocumentNotFoundError(f"{self.scope} of run {self.run_id!r} has no {name}: the step that makes it failed")
         return self.storage.read(self.root.key(name))
 
     def read_json(self, name: str) -> Any:
@@ -143,11 +156,27 @@ class RunFolder:
         """Takes a file away, from this folder only."""
         self.storage.delete(self.key(name))
 
+    def withdraw(self, name: str) -> None:
+        """Takes a file away (a folder, if the name ends in `/`) for whoever reads here: an item does without the run's own too."""
+        for file in self.root.names(f"{self.scope}/{name}".strip("/")) if name.endswith("/") else [self._own(name)]:
+            self.root.delete(file)
+        if self.scope:
+            self.storage.write(self.key(f"{GONE}/{name.rstrip('/')}"), b"")
+
+    def restore(self, name: str) -> None:
+        """Lets an item read again what the run around it has of that name."""
+        if self.scope:
+            self.delete(f"{GONE}/{name.rstrip('/')}")
+
+    def _gone(self, name: str) -> bool:
+        """Whether an item does without the run's file: it, or the folder that it lies in, was withdrawn."""
+        return any(self.holds(f"{GONE}/{one}") for one in dict.fromkeys((name, name.partition("/")[0])))
+
     def names(self, prefix: str, suffix: str = "") -> list[str]:
         """The names of the files below `prefix`, sorted. An item that has any of its own has only those."""
         keys = self.storage.list(self.key(prefix))
         found = [key.removeprefix(self.prefix + "/") for key in keys if key.endswith(suffix)]
-        return found if found or not self.scope else self.root.names(prefix, suffix)
+        return found if found or not self.scope or self._gone(prefix) else self.root.names(prefix, suffix)
 
     def _own(self, name: str) -> str:
         return f"{self.scope}/{name}" if self.scope else name
@@ -186,6 +215,21 @@ class RunFolder:
         """The error that a step ended with, as data; None if its last attempt went well or there was none."""
         attempts = self.attempts(step)
         return attempts[-1]["error"] if attempts else None
+
+    def note(self, step: str, state: str, error: Mapping[str, Any] | None = None) -> None:
+        """Adds a try that could not report itself to those of a step.
+
+        `failed` stands for all tries whose process was ended from outside since the last one that reported: Airflow does not tell
+        how many. `skipped` says that a rerun did not come by, so that what earlier tries said does not count any more.
+        """
+        attempts = self.attempts(step)
+        if attempts and attempts[-1]["state"] == "waiting":
+            attempts[-1] |= {"state": state, "error": error}
+        else:
+            number = attempts[-1]["attempt"] + 1 if attempts else 1
+            report = StepReport(step, number, datetime.now(UTC).isoformat(timespec="milliseconds"), state=state)
+            attempts.append({**report.to_json(), "error": error})
+        self.write_json(f"steps/{step}.json", {"step": step, "attempts": attempts})
 
     @contextmanager
     def reporting(self, step: str, attempt: int, parked: tuple[type[BaseException], ...] = ()) -> Iterator[StepReport]:

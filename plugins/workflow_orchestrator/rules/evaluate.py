@@ -10,6 +10,7 @@ from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.rules.fieldrules import field_findings
 from workflow_orchestrator.rules.findings import Finding
 from workflow_orchestrator.rules.language import Rules
+from workflow_orchestrator.rules.previous import Release
 from workflow_orchestrator.rules.registry import Occasion
 from workflow_orchestrator.values import Origin, ValueSet
 
@@ -21,6 +22,8 @@ def check_values(
     *,
     required_fields: Iterable[str],
     today: date,
+    pages: int = 0,
+    previous: Release | None = None,
 ) -> tuple[Finding, ...]:
     """Everything that is wrong with the values, the field rules first, in the order of the values and of the file.
 
@@ -30,6 +33,8 @@ def check_values(
         rules: the workflow's `rules.yaml`.
         required_fields: fields that the workflow cannot do without (`business_rules.required_fields`).
         today: the day of the run, against which dates are judged.
+        pages: how many pages the document has; 0 where it does not matter.
+        previous: the release before this document's; without one, nothing is compared with it.
 
     Returns:
         The findings; none when every rule is met or has no data to apply to.
@@ -40,7 +45,20 @@ def check_values(
         value for value in values.values() if not any(f.rule == "declared" and value.ref in f.refs for f in found)
     )
     for rule in rules.rules:
-        occasion = Occasion(rule.name, rule.severity, sound, rule.fields, rule.numbers, today)
+        if rule.check.against_previous and previous is None:
+            continue
+        occasion = Occasion(
+            rule=rule.name,
+            severity=rule.severity,
+            values=sound,
+            schema=fields,
+            fields=rule.fields,
+            lists=rule.lists,
+            numbers=rule.numbers,
+            today=today,
+            pages=pages,
+            previous=previous,
+        )
         found += rule.check.evaluate(occasion)
     return tuple(_confirmed(finding, sound) for finding in found)
 

@@ -7,7 +7,7 @@ digits decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
@@ -62,6 +62,40 @@ class Interval:
             products = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
         return Interval(min(products), max(products))
 
+    def __truediv__(self, other: Interval) -> Interval:
+        """The quotient.
+
+        Raises:
+            ZeroDivisionError: the divisor can be zero, so that the quotient has no bound.
+        """
+        if other.low <= 0 <= other.high:
+            raise ZeroDivisionError(f"{other.low} to {other.high} can be zero")
+        with localcontext(_CONTEXT):
+            quotients = [a / b for a in (self.low, self.high) for b in (other.low, other.high)]
+        return Interval(min(quotients), max(quotients))
+
+    def __abs__(self) -> Interval:
+        if self.low >= 0:
+            return self
+        if self.high <= 0:
+            return Interval(-self.high, -self.low)
+        return Interval(Decimal(0), max(-self.low, self.high))
+
+    def widened(self, by: Decimal) -> Interval:
+        """The interval with so much more to each side.
+
+        Raises:
+            ValueError: `by` is negative.
+        """
+        if by < 0:
+            raise ValueError(f"an interval is widened by 0 or more, not by {by}")
+        with localcontext(_CONTEXT):
+            return Interval(self.low - by, self.high + by)
+
+    def scaled(self, factor: Decimal | int) -> Interval:
+        """The interval times an exact number."""
+        return self * Interval.exactly(factor)
+
     def fits(self, other: Interval) -> bool:
         """Whether both can be the same number. Intervals that only touch do not fit: 1.93 is not 1.94."""
         if self.low == self.high or other.low == other.high:
@@ -103,3 +137,65 @@ def over_years(annual: Interval, years: Interval) -> Interval:
             for exponent in (years.low, years.high)
         ]
     return as_percent(Interval(min(ends), max(ends)))
+
+
+def total(parts: Iterable[Interval]) -> Interval:
+    """The sum; each part adds its own half unit to each side."""
+    result = Interval.exactly(0)
+    for part in parts:
+        result += part
+    return result
+
+
+def change_in_percent(before: Interval, now: Interval) -> Interval:
+    """By how many per cent of the earlier figure's size a figure changed: (now - before) / |before|.
+
+    Both run over their own ends at once: for a base above zero the change grows with `now` and shrinks with `before`.
+
+    Raises:
+        ZeroDivisionError: the earlier figure can be zero.
+    """
+    base = abs(before)
+    if base.low <= 0:
+        raise ZeroDivisionError(f"{before.low} to {before.high} can be zero")
+    with localcontext(_CONTEXT):
+        ends = [(b - a) / abs(a) * HUNDRED for a in (before.low, before.high) for b in (now.low, now.high)]
+    return Interval(min(ends), max(ends))
+
+
+def standard_deviation(samples: Sequence[Interval]) -> Interval:
+    """The sample standard deviation (divisor n - 1) of figures that are known to their printed digits only.
+
+    Centred samples obey the triangle inequality, so rounding errors of at most u each move the deviation by at most
+    u * sqrt(n / (n - 1)).
+
+    Raises:
+        ValueError: fewer than two samples.
+    """
+    count = len(samples)
+    if count < 2:
+        raise ValueError(f"a standard deviation needs two samples, not {count}")
+    with localcontext(_CONTEXT):
+        middles = [(sample.low + sample.high) / 2 for sample in samples]
+        mean = sum(middles, Decimal(0)) / count
+        deviation = (sum(((middle - mean) ** 2 for middle in middles), Decimal(0)) / (count - 1)).sqrt()
+        play = max((sample.high - sample.low) / 2 for sample in samples) * (Decimal(count) / (count - 1)).sqrt()
+        return Interval(max(deviation - play, Decimal(0)), deviation + play)
+
+
+def deepest_fall(percents: Sequence[Interval]) -> Interval:
+    """The maximum drawdown in per cent along consecutive returns, 0 or below: the deepest fall from a peak to a later low.
+
+    The ends are the deepest fall along the lowest and along the highest returns that the printed digits allow.
+    """
+
+    def along(returns: Iterable[Decimal]) -> Decimal:
+        depth = level = Decimal(1)
+        for percent in returns:
+            # `level` is the value now, as a part of the highest value so far.
+            level = min(Decimal(1), level * max(Decimal(0), 1 + percent / HUNDRED))
+            depth = min(depth, level)
+        return (depth - 1) * HUNDRED
+
+    with localcontext(_CONTEXT):
+        return Interval(along(one.low for one in percents), along(one.high for one in percents))

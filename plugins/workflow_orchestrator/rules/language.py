@@ -1,6 +1,9 @@
 """The language of `rules.yaml`: named rules, each an instance of a check over this workflow's own fields.
 
 field_rules: {range: needs_person}            # how grave a breach of a field's own declaration is; optional
+previous:                                     # how the release before is found; needed by checks that compare with it
+  same: [[isin], [fund_name, share_class]]    # the first list that both documents print decides
+  dated: as_of_date                           # which of two is earlier
 rules:
   ytd_fits_months:                            # the rule's name, in findings and reports
     check: months_compound_to_ytd             # what is checked
@@ -14,17 +17,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from workflow_orchestrator.definition.language import NAME, NAME_SAYS
 from workflow_orchestrator.definition.problems import Report, did_you_mean
-from workflow_orchestrator.definition.shapes import Anything, Choice, Entry, MapOf, Record, Whole, said
+from workflow_orchestrator.definition.shapes import (
+    Anything,
+    Choice,
+    Entry,
+    ListOf,
+    MapOf,
+    Number,
+    Record,
+    Shape,
+    Text,
+    Whole,
+    said,
+)
 from workflow_orchestrator.definition.source import KeyPath, Source, read_source
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.rules.fieldrules import FIELD_RULES
 from workflow_orchestrator.rules.findings import SEVERITIES, Severity
-from workflow_orchestrator.rules.registry import Check, FieldParameter, NumberParameter, checks
+from workflow_orchestrator.rules.previous import IDENTITY_KINDS, Identity
+from workflow_orchestrator.rules.registry import (
+    Check,
+    CheckParameter,
+    DecimalParameter,
+    FieldParameter,
+    FieldsParameter,
+    NumberParameter,
+    checks,
+)
+from workflow_orchestrator.values import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +61,35 @@ class Rule:
     check: Check
     severity: Severity
     fields: Mapping[str, str]
-    numbers: Mapping[str, int]
+    numbers: Mapping[str, int | Decimal]
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of a workflow in the order of the file, and how grave breaches of field declarations are."""
+    """The rules of a workflow in the order of the file, how grave breaches of field declarations are, and how the release
+    before is found; without `identity` none is kept and none is looked for."""
 
     rules: tuple[Rule, ...] = ()
     field_severities: Mapping[str, Severity] = field(default_factory=lambda: dict(FIELD_RULES))
+    identity: Identity | None = None
 
 
 _SEVERITY = Choice(SEVERITIES)
 # What is missing or not declared is never a matter of taste.
 _FIELD_RULES = Record({name: Entry(_SEVERITY) for name in FIELD_RULES if name not in ("required", "declared")})
+_PREVIOUS = Record(
+    {
+        "same": Entry(
+            ListOf(ListOf(Text())), "Lists of fields; the first that both documents print decides.", required=True
+        ),
+        "dated": Entry(Text(), "The date that tells which of two is earlier.", required=True),
+    }
+)
 _FILE = Record(
     {
         "field_rules": Entry(_FIELD_RULES),
+        "previous": Entry(_PREVIOUS, "How the release before is found."),
         "rules": Entry(MapOf(Anything(), NAME, NAME_SAYS, at_least=0), "The rules by name.", required=True),
     }
 )
@@ -78,6 +116,8 @@ def read_rules(path: Path, fields: FieldSet, report: Report) -> Rules | None:
         return None
     before = len(report)
     _FILE.check(source.data, (), source, report)
+    if len(report) == before and "previous" in source.data:
+        _check_previous(source, fields, report)
     for at, item in source.walk(("rules",)):
         _check_rule(item, at, source, fields, report)
     return _build(source) if len(report) == before else None
@@ -98,20 +138,53 @@ def _check_rule(item: Any, at: KeyPath, source: Source, fields: FieldSet, report
         )
         return
     _shape(chosen, fields).check(item, at, source, report)
+    if chosen.against_previous and "previous" not in source.data:
+        report.add(
+            "WF011",
+            source,
+            (*at, "check"),
+            f"{name} compares with the release before, and the file does not say how that is found",
+            "add previous: {same: [[a field, …]], dated: a date field}",
+        )
     for parameter, wanted in chosen.parameters.items():
         field_name = item.get(parameter)
         if isinstance(wanted, FieldParameter) and isinstance(field_name, str) and field_name in fields:
             _check_field(wanted, field_name, (*at, parameter), source, fields, report)
 
 
+def _check_previous(source: Source, fields: FieldSet, report: Report) -> None:
+    named: list[tuple[KeyPath, str, tuple[Kind, ...]]] = [
+        (("previous", "dated"), source.data["previous"]["dated"], (Kind.DATE,))
+    ]
+    for at, names in source.walk(("previous", "same")):
+        named += [((*at, index), name, IDENTITY_KINDS) for index, name in enumerate(names)]
+    for at, name, kinds in named:
+        if name in fields:
+            _check_field(FieldParameter(kinds), name, at, source, fields, report, taker="this place")
+        else:
+            report.add("WF013", source, at, f"{name!r} is not allowed", did_you_mean(name, fields))
+
+
 def _shape(chosen: Check, fields: FieldSet) -> Record:
     entries = {"check": Entry(Anything()), "severity": Entry(_SEVERITY)}
     for name, parameter in chosen.parameters.items():
-        if isinstance(parameter, FieldParameter):
-            entries[name] = Entry(Choice(tuple(fields)), parameter.says, parameter.required)
-        else:
-            entries[name] = Entry(Whole(parameter.minimum, parameter.maximum), parameter.says)
+        required = (isinstance(parameter, FieldsParameter) and parameter.at_least > 0) or (
+            isinstance(parameter, FieldParameter) and parameter.required
+        )
+        entries[name] = Entry(_parameter_shape(parameter, fields), parameter.says, required)
     return Record(entries)
+
+
+def _parameter_shape(parameter: CheckParameter, fields: FieldSet) -> Shape:
+    match parameter:
+        case FieldParameter():
+            return Choice(tuple(fields))
+        case FieldsParameter():
+            return ListOf(Choice(tuple(fields)), at_least=parameter.at_least)
+        case NumberParameter():
+            return Whole(parameter.minimum, parameter.maximum)
+        case DecimalParameter():
+            return Number(float(parameter.minimum), float(parameter.maximum))
 
 
 def _check_field(
@@ -121,6 +194,8 @@ def _check_field(
     source: Source,
     fields: FieldSet,
     report: Report,
+    *,
+    taker: str = "the check",
 ) -> None:
     spec = fields[name]
     fitting = [other.name for other in fields.values() if other.kind in wanted.kinds and other.keyed in wanted.keyed]
@@ -133,32 +208,34 @@ def _check_field(
         "WF051",
         source,
         at,
-        f"the field {name!r} is {spec.kind.value} {is_keyed}; the check takes {kinds} {keyed}",
+        f"the field {name!r} is {spec.kind.value} {is_keyed}; {taker} takes {kinds} {keyed}",
         f"fitting fields: {', '.join(fitting)}" if fitting else "the schema has no such field",
     )
 
 
 def _build(source: Source) -> Rules:
     severities: dict[str, Severity] = {**FIELD_RULES, **source.data.get("field_rules", {})}
-    rules = []
-    for at, item in source.walk(("rules",)):
-        chosen = checks()[item["check"]]
-        takes = chosen.parameters
-        rules.append(
-            Rule(
-                name=str(at[-1]),
-                check=chosen,
-                severity=item.get("severity", chosen.severity),
-                fields={
-                    name: item[name]
-                    for name, taken in takes.items()
-                    if isinstance(taken, FieldParameter) and name in item
-                },
-                numbers={
-                    name: int(item.get(name, taken.default))
-                    for name, taken in takes.items()
-                    if isinstance(taken, NumberParameter)
-                },
-            )
-        )
-    return Rules(tuple(rules), severities)
+    rules = tuple(_rule(str(at[-1]), item) for at, item in source.walk(("rules",)))
+    previous = source.data.get("previous")
+    identity = previous and Identity(tuple(map(tuple, previous["same"])), previous["dated"])
+    return Rules(rules, severities, identity or None)
+
+
+def _rule(name: str, item: Mapping[str, Any]) -> Rule:
+    chosen = checks()[item["check"]]
+    fields: dict[str, str] = {}
+    lists: dict[str, tuple[str, ...]] = {}
+    numbers: dict[str, int | Decimal] = {}
+    for parameter, taken in chosen.parameters.items():
+        match taken:
+            case FieldParameter():
+                if parameter in item:
+                    fields[parameter] = item[parameter]
+            case FieldsParameter():
+                lists[parameter] = tuple(item.get(parameter, ()))
+            case NumberParameter():
+                numbers[parameter] = int(item.get(parameter, taken.default))
+            case DecimalParameter():
+                # Through its text: the limit is the number that is written, not the nearest binary one.
+                numbers[parameter] = Decimal(str(item.get(parameter, taken.default)))
+    return Rule(name, chosen, item.get("severity", chosen.severity), fields, numbers, lists)

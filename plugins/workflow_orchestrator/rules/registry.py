@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
+from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.rules.findings import Finding, Severity
 from workflow_orchestrator.rules.interval import Interval
+from workflow_orchestrator.rules.previous import Release
 from workflow_orchestrator.values import Kind, Value, ValueSet
 
 
@@ -26,6 +29,14 @@ class FieldParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldsParameter:
+    """A parameter that lists fields of any kind; with `at_least=0` it may be left out."""
+
+    says: str = ""
+    at_least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class NumberParameter:
     """A parameter that is a whole number."""
 
@@ -35,19 +46,45 @@ class NumberParameter:
     says: str = ""
 
 
-CheckParameter = FieldParameter | NumberParameter
+@dataclass(frozen=True, slots=True)
+class DecimalParameter:
+    """A parameter that is a number with decimals: a limit that no rounding explains, but that somebody chose."""
+
+    default: Decimal
+    minimum: Decimal
+    maximum: Decimal
+    says: str = ""
+
+
+CheckParameter = FieldParameter | FieldsParameter | NumberParameter | DecimalParameter
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a check works with: the values, the parameters of its rule, and today."""
+    """What a check works with: the values, the parameters of its rule, today, and the release before this document's.
+
+    `pages` is the number of the document's pages, 0 where nobody counted; `previous` is None where nothing of the same
+    was released before.
+    """
 
     rule: str
     severity: Severity
     values: ValueSet
+    schema: FieldSet
     fields: Mapping[str, str]  # parameter → field name
-    numbers: Mapping[str, int]  # parameter → number
+    lists: Mapping[str, tuple[str, ...]]  # parameter → field names
+    numbers: Mapping[str, int | Decimal]  # parameter → number
     today: date
+    pages: int = 0
+    previous: Release | None = None
+
+    def whole(self, parameter: str) -> int:
+        """A setting that is a whole number."""
+        return int(self.numbers[parameter])
+
+    def limit(self, parameter: str) -> Decimal:
+        """A setting that is a number with decimals."""
+        return Decimal(self.numbers[parameter])
 
     def one(self, parameter: str) -> Value | None:
         """The value of the field that a parameter names, if the document has it."""
@@ -60,9 +97,31 @@ class Occasion:
         return value.value if value is not None and isinstance(value.value, date) else None
 
     def keyed(self, parameter: str) -> dict[str, Value]:
-        """The values of a keyed field, by key."""
+        """The values of a field by key; a field with one value has it under the empty key."""
         field = self.fields.get(parameter)
         return {} if field is None else {value.key: value for value in self.values.of(field)}
+
+    def matched(self, *parameters: str) -> Iterator[tuple[Value, ...]]:
+        """The values of several fields that belong together: those of the same key, or the one value of each."""
+        columns = [self.keyed(parameter) for parameter in parameters]
+        for key in columns[0]:
+            if all(key in column for column in columns):
+                yield tuple(column[key] for column in columns)
+
+    def before(self, parameter: str) -> dict[str, Value]:
+        """The values of a field in the release before, by key."""
+        field = self.fields.get(parameter)
+        if field is None or self.previous is None:
+            return {}
+        return {value.key: value for value in self.previous.values.of(field)}
+
+    def title(self, ref: str) -> str:
+        """What people call a field or a value: `Performance, 3 years`."""
+        name, _, key = ref.partition(".")
+        if name not in self.schema:
+            return ref
+        title = self.schema.title_of(name, "en")
+        return f"{title}, {self.schema.title_of(ref, 'en')}" if key else title
 
     def finding(
         self,
@@ -95,6 +154,7 @@ class Check:
     severity: Severity
     parameters: Mapping[str, CheckParameter]
     evaluate: Evaluate
+    against_previous: bool = False
 
 
 _CHECKS: dict[str, Check] = {}
@@ -102,12 +162,22 @@ _CHECKS: dict[str, Check] = {}
 
 def check(name: str, severity: Severity, **parameters: CheckParameter) -> Callable[[Evaluate], Evaluate]:
     """Registers a function as the check of that name; its docstring's first line is what the check says."""
+    return _registered(name, severity, parameters, against_previous=False)
 
+
+def drift_check(name: str, severity: Severity, **parameters: CheckParameter) -> Callable[[Evaluate], Evaluate]:
+    """The same, of a check that compares with the release before; without one it is not asked."""
+    return _registered(name, severity, parameters, against_previous=True)
+
+
+def _registered(
+    name: str, severity: Severity, parameters: Mapping[str, CheckParameter], *, against_previous: bool
+) -> Callable[[Evaluate], Evaluate]:
     def register(function: Evaluate) -> Evaluate:
         if name in _CHECKS:
             raise ValueError(f"the check {name} is registered twice")
         says = (function.__doc__ or "").strip().splitlines()[0]
-        _CHECKS[name] = Check(name, says, severity, parameters, function)
+        _CHECKS[name] = Check(name, says, severity, parameters, function, against_previous)
         return function
 
     return register
@@ -116,9 +186,10 @@ def check(name: str, severity: Severity, **parameters: CheckParameter) -> Callab
 def checks() -> Mapping[str, Check]:
     """All checks by name."""
     # The modules register their checks as they are imported.
-    from workflow_orchestrator.rules import facts, returns
+    from workflow_orchestrator.rules import classes, dates, drift, earnings, figures, holdings, returns, risk, sections
 
-    if not (facts.__name__ and returns.__name__ and _CHECKS):
+    modules = (returns, holdings, dates, risk, classes, sections, drift, figures, earnings)
+    if not (all(module.__name__ for module in modules) and _CHECKS):
         raise AssertionError("the modules of the checks register them")
     return _CHECKS
 

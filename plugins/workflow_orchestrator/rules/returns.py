@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 from workflow_orchestrator.rules.findings import Finding
-from workflow_orchestrator.rules.interval import Interval, compound, over_years
+from workflow_orchestrator.rules.grid import WINDOW, last_months, month_key, months_between, window
+from workflow_orchestrator.rules.interval import HUNDRED, Interval, as_percent, compound, growth, over_years
 from workflow_orchestrator.rules.registry import FieldParameter, Occasion, check
+from workflow_orchestrator.rules.words import percents
 from workflow_orchestrator.values import Kind, Value
 
 _MONTHS_ASKED = 12
@@ -25,16 +28,6 @@ _AS_OF = FieldParameter((Kind.DATE,), says="the date of the figures")
 _LAUNCH = FieldParameter((Kind.DATE,), required=False, says="the launch date")
 
 
-def _month_key(year: int, month: int) -> str:
-    return f"{year:04d}-{month:02d}"
-
-
-def _back(as_of: date, count: int) -> list[str]:
-    """The keys of the last `count` months up to the month of a day, oldest first."""
-    last = as_of.year * 12 + as_of.month - 1
-    return [_month_key(index // 12, index % 12 + 1) for index in range(last - count + 1, last + 1)]
-
-
 def _compared(occasion: Occasion, months: list[Value], result: Value, says: str) -> Iterator[Finding]:
     computed = compound(Interval.printed(month) for month in months)
     if not computed.fits(Interval.printed(result)):
@@ -42,14 +35,10 @@ def _compared(occasion: Occasion, months: list[Value], result: Value, says: str)
         suspects = months if len(months) <= _MONTHS_ASKED else []
         yield occasion.finding(
             (result.ref, *(month.ref for month in suspects)),
-            f"{says} is printed as {result.evidence.quote}, and the months compound to {_words(computed)}",
+            f"{says} is printed as {result.evidence.quote}, and the months compound to {percents(computed)}",
             computed=computed,
             printed=result,
         )
-
-
-def _words(computed: Interval) -> str:
-    return f"between {computed.low:.3f} % and {computed.high:.3f} %"
 
 
 @check("months_compound_to_ytd", "error", months=_MONTHS, ytd=_PERCENT, as_of=_AS_OF, launch=_LAUNCH)
@@ -62,10 +51,10 @@ def months_compound_to_ytd(occasion: Occasion) -> Iterator[Finding]:
     as_of, ytd, grid = occasion.day("as_of"), occasion.one("ytd"), occasion.keyed("months")
     if as_of is None or ytd is None:
         return
-    keys = _back(as_of, as_of.month)
+    keys = last_months(as_of, as_of.month)
     launch = occasion.day("launch")
     if launch is not None and launch.year == as_of.year:
-        keys = [key for key in keys if key >= _month_key(launch.year, launch.month)]
+        keys = [key for key in keys if key >= month_key(launch)]
     if keys and all(key in grid for key in keys):
         yield from _compared(occasion, [grid[key] for key in keys], ytd, "the YTD return")
 
@@ -94,18 +83,40 @@ def months_compound_to_periods(occasion: Occasion) -> Iterator[Finding]:
     if as_of is None:
         return
     for key, result in occasion.keyed("periods").items():
-        count = _months_of(key)
+        count = months_of(key)
         if key == "since_inception" and launch is not None and launch <= as_of:
-            count = (as_of.year - launch.year) * 12 + as_of.month - launch.month + 1
-        keys = _back(as_of, count) if count else []
+            count = months_between(launch, as_of) + 1
+        keys = last_months(as_of, count) if count else []
         if keys and all(month in grid for month in keys):
             yield from _compared(occasion, [grid[month] for month in keys], result, f"the return over {key}")
 
 
-def _months_of(period: str) -> int:
+def months_of(period: str) -> int:
     """How many months a period such as `6m` or `3y` has; 0 for one without a fixed length."""
     match = re.fullmatch("([1-9][0-9]?)([my])", period)
     return 0 if match is None else int(match.group(1)) * (12 if match.group(2) == "y" else 1)
+
+
+@check(
+    "months_compound_to_annualised", "error", months=_MONTHS, annualised=_PERIODS, as_of=_AS_OF, launch=_LAUNCH
+)
+def months_compound_to_annualised(occasion: Occasion) -> Iterator[Finding]:
+    """The last 36, 60, … months compound to the annualised figure over its years; a gap is left alone."""
+    for key, annual in occasion.keyed("annualised").items():
+        count = months_of(key)
+        months = window(occasion, count) if count >= _MONTHS_ASKED and count % 12 == 0 else []
+        if not months:
+            continue
+        cumulative = compound(Interval.printed(month) for month in months)
+        given = over_years(Interval.printed(annual), Interval.exactly(count // 12))
+        if not given.fits(cumulative):
+            yield occasion.finding(
+                (annual.ref,),
+                f"{annual.evidence.quote} a year over {key} gives {percents(given)}, and the months compound to "
+                f"{percents(cumulative)}",
+                computed=cumulative,
+                printed=annual,
+            )
 
 
 @check("month_equals_grid", "error", month=_PERCENT, months=_MONTHS, as_of=_AS_OF)
@@ -114,7 +125,7 @@ def month_equals_grid(occasion: Occasion) -> Iterator[Finding]:
     month, grid, as_of = occasion.one("month"), occasion.keyed("months"), occasion.day("as_of")
     if month is None or not grid:
         return
-    last = grid.get(_month_key(as_of.year, as_of.month)) if as_of is not None else grid[max(grid)]
+    last = grid.get(month_key(as_of)) if as_of is not None else grid[max(grid)]
     if last is not None:
         yield from _same(occasion, month, last)
 
@@ -163,7 +174,7 @@ def annualised_fits_cumulative(occasion: Occasion) -> Iterator[Finding]:
         if not computed.fits(Interval.printed(total)):
             yield occasion.finding(
                 (annual.ref, total.ref),
-                f"{annual.evidence.quote} a year over {key} gives {_words(computed)}, and the cumulative "
+                f"{annual.evidence.quote} a year over {key} gives {percents(computed)}, and the cumulative "
                 f"return is printed as {total.evidence.quote}",
                 computed=computed,
                 printed=total,
@@ -171,7 +182,7 @@ def annualised_fits_cumulative(occasion: Occasion) -> Iterator[Finding]:
 
 
 def _years_of(occasion: Occasion, period: str) -> Interval | None:
-    months = _months_of(period)
+    months = months_of(period)
     if months >= 12 and months % 12 == 0:
         return Interval.exactly(months // 12)
     launch, as_of = occasion.day("launch"), occasion.day("as_of")
@@ -193,7 +204,7 @@ def not_annualised_under_a_year(occasion: Occasion) -> Iterator[Finding]:
     """No figure for less than a year is annualised: GIPS 2020, provision 2.A.12."""
     launch, as_of = occasion.day("launch"), occasion.day("as_of")
     for key, value in occasion.keyed("annualised").items():
-        months = _months_of(key)
+        months = months_of(key)
         young = key == "since_inception" and launch is not None and as_of is not None and as_of < _year_after(launch)
         if 0 < months < 12 or young:
             yield occasion.finding(
@@ -212,15 +223,96 @@ def months_within_life(occasion: Occasion) -> Iterator[Finding]:
     """The monthly grid has no figure after the month of the as-of date and none before the month of the launch."""
     as_of, launch, grid = occasion.day("as_of"), occasion.day("launch"), occasion.keyed("months")
     for key, value in sorted(grid.items()):
-        if as_of is not None and key > _month_key(as_of.year, as_of.month):
+        if as_of is not None and key > month_key(as_of):
             yield occasion.finding(
                 (value.ref,),
                 f"{value.ref} ({value.evidence.quote}) is later than the as-of date {as_of}",
                 printed=value,
             )
-        elif launch is not None and key < _month_key(launch.year, launch.month):
+        elif launch is not None and key < month_key(launch):
             yield occasion.finding(
                 (value.ref,),
                 f"{value.ref} ({value.evidence.quote}) is earlier than the launch on {launch}",
                 printed=value,
             )
+
+
+@check("best_month_is_of_grid", "needs_person", best=_PERCENT, months=_MONTHS, as_of=_AS_OF, launch=_LAUNCH, over=WINDOW)
+def best_month_is_of_grid(occasion: Occasion) -> Iterator[Finding]:
+    """The best month is the highest figure of the monthly grid; a grid with a gap is left alone."""
+    yield from _extreme(occasion, "best", "highest")
+
+
+@check(
+    "worst_month_is_of_grid", "needs_person", worst=_PERCENT, months=_MONTHS, as_of=_AS_OF, launch=_LAUNCH, over=WINDOW
+)
+def worst_month_is_of_grid(occasion: Occasion) -> Iterator[Finding]:
+    """The worst month is the lowest figure of the monthly grid; a grid with a gap is left alone."""
+    yield from _extreme(occasion, "worst", "lowest")
+
+
+def _extreme(occasion: Occasion, parameter: str, says: str) -> Iterator[Finding]:
+    printed, months = occasion.one(parameter), window(occasion, occasion.whole("over"))
+    if printed is None or not months:
+        return
+    outer = max if says == "highest" else min
+    figures = [Interval.printed(month) for month in months]
+    computed = Interval(outer(figure.low for figure in figures), outer(figure.high for figure in figures))
+    if not computed.fits(Interval.printed(printed)):
+        month = outer(months, key=lambda one: one.value)
+        yield occasion.finding(
+            (printed.ref, month.ref),
+            f"{occasion.title(printed.ref)} is printed as {printed.evidence.quote}, and the {says} of the {len(months)} "
+            f"months is {month.evidence.quote} ({month.key})",
+            computed=computed,
+            printed=printed,
+        )
+
+
+@check(
+    "positive_months_are_of_grid",
+    "needs_person",
+    positive=_PERCENT,
+    months=_MONTHS,
+    as_of=_AS_OF,
+    launch=_LAUNCH,
+    over=WINDOW,
+)
+def positive_months_are_of_grid(occasion: Occasion) -> Iterator[Finding]:
+    """The share of months with a gain is that of the monthly grid; a month printed as zero may be either."""
+    printed, months = occasion.one("positive"), window(occasion, occasion.whole("over"))
+    if printed is None or not months:
+        return
+    figures = [Interval.printed(month) for month in months]
+    gains, no_losses = (sum(end > 0 for end in ends) for ends in zip(*((f.low, f.high) for f in figures), strict=True))
+    computed = Interval.exactly(HUNDRED) * Interval(Decimal(gains), Decimal(no_losses)) / Interval.exactly(len(months))
+    if not computed.fits(Interval.printed(printed)):
+        yield occasion.finding(
+            (printed.ref,),
+            f"{occasion.title(printed.ref)} is printed as {printed.evidence.quote}, and {gains} of the {len(months)} months "
+            f"of the grid are gains",
+            computed=computed,
+            printed=printed,
+        )
+
+
+_COMPARED = FieldParameter((Kind.PERCENT,), ("", "period", "year"))
+
+
+@check("excess_is_difference", "needs_person", fund=_COMPARED, benchmark=_COMPARED, excess=_COMPARED)
+def excess_is_difference(occasion: Occasion) -> Iterator[Finding]:
+    """The excess return is fund less benchmark, or the fund's growth over the benchmark's: both forms are in use."""
+    for fund, benchmark, excess in occasion.matched("fund", "benchmark", "excess"):
+        one, other, printed = (Interval.printed(value) for value in (fund, benchmark, excess))
+        forms = [one - other]
+        if growth(other).low > 0:
+            forms.append(as_percent(growth(one) / growth(other)))
+        if any(form.fits(printed) for form in forms):
+            continue
+        yield occasion.finding(
+            (excess.ref, fund.ref, benchmark.ref),
+            f"{occasion.title(excess.ref)} is printed as {excess.evidence.quote}; {fund.evidence.quote} of the fund less "
+            f"{benchmark.evidence.quote} of the benchmark is {percents(forms[0])}",
+            computed=forms[0],
+            printed=excess,
+        )

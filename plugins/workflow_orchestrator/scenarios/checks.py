@@ -54,6 +54,7 @@ class _Checks:
     def scenario(self, at: KeyPath, item: dict[str, Any]) -> None:
         self._input((*at, "input"), item)
         self._day((*at, "today"), item)
+        self._follows((*at, "follows"), item)
         for place, misprint in self._source.walk((*at, "misprints")):
             if len(misprint["printed"].split()) != len(misprint["instead"].split()):
                 self._add("WF013", (*place, "instead"), "it must have as many words as 'printed'")
@@ -86,6 +87,16 @@ class _Checks:
             date.fromisoformat(item.get("today", "2026-01-01"))
         except ValueError as error:
             self._add("WF013", at, f"it is not a day: {error}")
+
+    def _follows(self, at: KeyPath, item: dict[str, Any]) -> None:
+        name, known = item.get("follows"), self._source.data["scenarios"]
+        if name is None:
+            return
+        if name not in known or name == at[-2]:
+            others = [other for other in known if other != at[-2]]
+            self._add("WF013", at, f"no other scenario is named {name!r}", did_you_mean(name, others))
+        elif "follows" in known[name]:
+            self._add("WF013", at, f"{name!r} follows another scenario itself", "name one that follows none")
 
     def _tries(self, at: KeyPath, tries: list[dict[str, Any]]) -> None:
         step = self._steps.get(_plain(str(at[-1])))

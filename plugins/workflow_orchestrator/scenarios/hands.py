@@ -16,6 +16,7 @@ from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.steps import Arm, Choose, Map, Outcome, Step
 from workflow_orchestrator.errors import DocumentNotFoundError
 from workflow_orchestrator.record import RunFolder, StepReport, build_manifest
+from workflow_orchestrator.record.leftovers import withdraw
 from workflow_orchestrator.scenarios.clock import Clock
 from workflow_orchestrator.scenarios.interpreter import Place, Stop
 from workflow_orchestrator.scenarios.model import (
@@ -121,6 +122,9 @@ class RunHands:
             report.artifacts.append(kept)
             report.facts["items"] = len(items)
         return items
+
+    def pass_over(self, step: Step, place: Place) -> None:
+        withdraw(self.folder(place), step)
 
     def record(self, outcome: Outcome, stop: Stop | None, states: Mapping[str, str]) -> None:
         self.manifest = build_manifest(

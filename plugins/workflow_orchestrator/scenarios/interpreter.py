@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from workflow_orchestrator.definition.flow import ASK_MODELS, catch_for, handler_for
+from workflow_orchestrator.definition.flow import ALWAYS_FAIL, ASK_MODELS, catch_for, handler_for
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.retries import judge
 from workflow_orchestrator.definition.steps import Arm, Choose, Item, Map, NotifyStep, Outcome, Parallel, Step
@@ -79,6 +79,9 @@ class Hands(Protocol):
 
     def items(self, block: Map, place: Place) -> Sequence[Any]:
         """The checked list that a map runs over."""
+
+    def pass_over(self, step: Step, place: Place) -> None:
+        """Takes away what a step makes whose failure is passed over."""
 
     def record(self, outcome: Outcome, stop: Stop | None, states: Mapping[str, str]) -> None:
         """Writes down how the run went, before the steps of `finally`."""
@@ -161,6 +164,7 @@ class Interpreter:
             self.board.settle(step, place.mark, None, through=False)
             return stop
         if way == "continue":
+            self._hands.pass_over(step, place)
             self.course.passed.append(stop)
             self.board.settle(step, place.mark, way, through=True)
             return None
@@ -173,6 +177,7 @@ class Interpreter:
         continued = stop is not None and self._way(detour, stop.error) == "continue"
         self.board.settle_detour(detour, place.mark, continued=continued)
         if stop is not None and continued:
+            self._hands.pass_over(detour, place)
             self.course.passed.append(stop)
         return None if continued else stop
 
@@ -188,7 +193,8 @@ class Interpreter:
         """Where an error that no retry cures leads, noted for coverage."""
         classes = classes_of(error)
         catch = catch_for(step, classes)
-        self.course.caught.add((step.name, step.catches.index(catch) if catch else DEFAULT))
+        if ALWAYS_FAIL.isdisjoint(classes):
+            self.course.caught.add((step.name, step.catches.index(catch) if catch else DEFAULT))
         return handler_for(step, classes)
 
     def _tries(self, step: Step, place: Place, clock: Clock) -> tuple[int, BaseException | None]:

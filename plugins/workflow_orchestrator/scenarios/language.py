@@ -193,6 +193,9 @@ SCENARIO = Record(
             ),
             "What the document prints otherwise, so that a rule can be broken without a document of its own.",
         ),
+        "follows": Entry(
+            name_text, "A scenario that runs before it in the same storage: the release of a month earlier, for example."
+        ),
         "today": Entry(_DAY, "The day of the run."),
         "profile": Entry(Choice(("production", "demo")), "The platform's profile: production, where nothing is said."),
         "steps": Entry(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -58,10 +59,15 @@ def load_scenarios(workflow: Workflow, path: Path | None = None) -> Suite:
 def _suite(source: Source, workflow: Workflow) -> Suite:
     data: dict[str, Any] = source.data
     prices = data.get("prices")
+    scenarios = {str(at[-1]): _scenario(at, item, source, workflow) for at, item in source.walk(("scenarios",))}
+    earlier = {name: item["follows"] for name, item in data["scenarios"].items() if "follows" in item}
     return Suite(
         workflow=data["workflow"],
         path=source.path,
-        scenarios=tuple(_scenario(at, item, source, workflow) for at, item in source.walk(("scenarios",))),
+        scenarios=tuple(
+            replace(scenario, follows=scenarios[earlier[name]]) if name in earlier else scenario
+            for name, scenario in scenarios.items()
+        ),
         floor=dict(data.get("floor", {})),
         failures=data.get("failures", "all") == "all",
         prices=None if prices is None else Prices(Decimal(prices["read"]), Decimal(prices["written"])),

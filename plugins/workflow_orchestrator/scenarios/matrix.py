@@ -137,5 +137,8 @@ class _CellHands:
     def items(self, block: Map, place: Place) -> Sequence[Any]:
         return ["an item"]
 
+    def pass_over(self, step: Step, place: Place) -> None:
+        """Nothing was made."""
+
     def record(self, outcome: Outcome, stop: Stop | None, states: Mapping[str, str]) -> None:
         self.run.write_json("manifest.json", {"outcome": outcome})

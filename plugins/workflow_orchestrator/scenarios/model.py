@@ -122,7 +122,7 @@ class Expectation:
 class Scenario:
     """One scenario. `document` is the file that the run is started with, `conf` its parameters.
 
-    `profile` is the platform's, for this scenario. `line` is where it stands in its file.
+    `profile` is the platform's, for this scenario. `follows` runs before it in the same storage. `line` is where it stands in its file.
     """
 
     name: str
@@ -133,6 +133,7 @@ class Scenario:
     misprints: tuple[Misprint, ...] = ()
     today: date | None = None
     profile: Literal["production", "demo"] = "production"
+    follows: Scenario | None = None
     expect: Expectation = field(default_factory=lambda: Expectation("succeeded"))
     line: int = 1
 

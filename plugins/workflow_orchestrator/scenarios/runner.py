@@ -76,24 +76,34 @@ def run_scenario(
 def _in_storage(
     workflow: Workflow, scenario: Scenario, prices: Prices | None, progress: Progress | None, storage: LocalStorage
 ) -> Result:
-    storage.put_file(f"{inbox_of(workflow.name)}/{scenario.document.name}", scenario.document)
-    configuration = replace(_configuration(workflow), profile=scenario.profile)
-    session = _Session(storage, configuration, Asking(prices=prices), None, "scenario")
-    conf = {"document": scenario.document.name, **scenario.conf}
-    clock = Clock.at(scenario.today)
     # A run keeps the files of its definition. All scenarios go by one definition, so they are packed for the first of them only.
     kept = f"definition {workflow.name} {workflow.digest}"
     for key, data in SHARED.get(kept) or ():
         storage.write(key, data)
-    result, run, hands = session.run(workflow, f"scenario_{scenario.name}", conf, scenario, clock, progress)
+    amiss = None
+    if scenario.follows is not None:
+        _, _, earlier = _played_in(storage, workflow, scenario.follows, prices, None)
+        amiss = earlier.amiss and f"in {scenario.follows.name}, which it follows: {earlier.amiss}"
+    result, run, hands = _played_in(storage, workflow, scenario, prices, progress)
+    amiss = amiss or hands.amiss
     SHARED.value(kept, lambda: [(key, storage.read(key)) for key in storage.list(f"definitions/{workflow.name}")])
     differences = Observed(result, run).differences(scenario.expect)
-    if hands.amiss is not None:
+    if amiss is not None:
         # The scenario is wrong, not the workflow: what differs after that says nothing.
-        differences = (f"scenario: {hands.amiss}",)
+        differences = (f"scenario: {amiss}",)
     else:
         differences = (*differences, *hands.unused, *_never_came(scenario, result), *_recorded(result))
     return replace(result, failures=differences)
+
+
+def _played_in(
+    storage: LocalStorage, workflow: Workflow, scenario: Scenario, prices: Prices | None, progress: Progress | None
+) -> tuple[Result, RunFolder, RunHands]:
+    storage.put_file(f"{inbox_of(workflow.name)}/{scenario.document.name}", scenario.document)
+    configuration = replace(_configuration(workflow), profile=scenario.profile)
+    session = _Session(storage, configuration, Asking(prices=prices), None, "scenario")
+    conf = {"document": scenario.document.name, **scenario.conf}
+    return session.run(workflow, f"scenario_{scenario.name}", conf, scenario, Clock.at(scenario.today), progress)
 
 
 def run_document(

@@ -12,7 +12,7 @@ from workflow_orchestrator.definition.model import ApproveStep
 from workflow_orchestrator.errors import ApprovalError
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.steps.people import nobody_answered, plain
-from workflow_orchestrator.steps.release import content_of, refuse_auto
+from workflow_orchestrator.steps.release import content_of, record_release, refuse_auto, take_back
 from workflow_orchestrator.steps.work import Answer, Question, Work, step_of
 
 APPROVE = "Approve"
@@ -27,7 +27,7 @@ def question(work: Work) -> Question | None:
     """
     step = step_of(work, ApproveStep)
     # Asking again takes back what was released before: a rejection must not leave an older yes behind.
-    work.run.delete("approval.json")
+    take_back(work.run)
     content = content_of(work.run)
     if work.conf["approval"] == "auto":
         refuse_auto(work.configuration.profile)
@@ -72,12 +72,13 @@ def no_answer(work: Work, reason: str) -> NoReturn:
 
 
 def _keep(work: Work, content: str, *, mode: str, by: str, at: str) -> None:
-    work.keep("approval.json", {"decision": "approved", "mode": mode, "by": by, "at": at, "content": content})
+    record_release(work, content, mode=mode, by=by, at=at)
     work.report.facts.update({"by": by, "mode": mode, "content": content})
 
 
 def review_page(run: RunFolder, content: str, show: Sequence[str], link: Callable[[str], str]) -> str:
-    """What the approver reads and sees: every slide with its words, with `data` each value, and what the compliance packs found.
+    """What the approver reads and sees: every slide with its words, with `data` each value, what the business rules and the
+    compliance packs found.
 
     `link` gives the address of a file of the run.
     """
@@ -92,6 +93,7 @@ def review_page(run: RunFolder, content: str, show: Sequence[str], link: Callabl
         lines += [plain(" ".join(sentence.shown for sentence in segment.sentences)), ""]
     if "data" in show:
         lines += ["## Values", "", *_value_rows(run.read_json("values.json")), ""]
+    lines += _check_lines(run)
     lines += ["## Compliance", "", *_compliance_rows(compliance), "", f"You release exactly this content: `{content}`"]
     return "\n".join(lines)
 
@@ -107,6 +109,20 @@ def _value_rows(values: Sequence[Mapping[str, Any]]) -> list[str]:
         for item in values
     ]
     return ["| Value | Printed words | Page |", "|---|---|---|", *rows]
+
+
+def _check_lines(run: RunFolder) -> list[str]:
+    """What the business rules found and did not stop for, with the release that the values were compared with."""
+    validation = run.read_json("validation.json") if run.exists("validation.json") else {}
+    previous, findings = validation.get("previous"), validation.get("findings", ())
+    lines = []
+    if previous:
+        lines += [f"Compared with the release of {previous['as_of']} (run `{plain(previous['run_id'])}`).", ""]
+    if findings:
+        lines += ["| Rule | What |", "|---|---|"]
+        lines += [f"| {finding['rule']} | {plain(finding['message'])} |" for finding in findings]
+        lines += [""]
+    return ["## Checks", "", *lines] if lines else []
 
 
 def _compliance_rows(compliance: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """`validate`: proves each value against the document, then applies field and cross-field rules.
 
-Writes `validation.json` (verdict of each value, findings of each rule) and `values.json`: the proven values, and only those.
+Writes `validation.json` (verdict of each value, findings of each rule, which release before was compared with) and `values.json`: the
+proven values, and only those.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def judge_values(work: Work, step: ValidateStep, values: ValueSet, left_out: Ite
     """
     from workflow_orchestrator.documents import Document
     from workflow_orchestrator.evidence import prove_all
+    from workflow_orchestrator.record.releases import last_release
     from workflow_orchestrator.rules import check_values, load_rules, raise_for_findings
 
     # Until this proof is through there are no values to speak of, also when an earlier one had some.
@@ -43,12 +45,18 @@ def judge_values(work: Work, step: ValidateStep, values: ValueSet, left_out: Ite
     document = Document.from_json(work.run.read_json("document.json"))
     verdicts = prove_all(values.values(), document, work.workflow.fields)
     proven = ValueSet(values[verdict.ref] for verdict in verdicts if verdict.status == "proven")
+    rules = load_rules(step.rules, work.workflow.fields)
+    previous = None
+    if rules.identity is not None:
+        previous = last_release(work.run, rules.identity, proven, profile=work.configuration.profile)
     findings = check_values(
         proven,
         work.workflow.fields,
-        load_rules(step.rules, work.workflow.fields),
+        rules,
         required_fields=work.workflow.rules.required_fields,
         today=work.services.now().date(),
+        pages=len(document.pages),
+        previous=previous,
     )
     work.keep(
         "validation.json",
@@ -57,6 +65,8 @@ def judge_values(work: Work, step: ValidateStep, values: ValueSet, left_out: Ite
             "verdicts": [verdict.to_json() for verdict in verdicts],
             "findings": [finding.to_json() for finding in findings],
             "left_out": list(left_out),
+            "previous": previous
+            and {"run_id": previous.run_id, "as_of": previous.as_of.isoformat(), "at": previous.at},
         },
     )
     work.report.facts.update(

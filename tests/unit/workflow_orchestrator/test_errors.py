@@ -38,4 +38,5 @@ def test_only_the_named_classes_are_retried() -> None:
     retried = {cls.__name__ for cls in CLASSES if cls.retryable}
     assert retried == {
         "CorrectionError", "EncoderError", "StorageError", "NotificationError", "CalledWorkflowOutageError",
+        "ReaderKilledError",
     }  # fmt: skip

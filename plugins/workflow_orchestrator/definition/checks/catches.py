@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from workflow_orchestrator.definition import raises
 from workflow_orchestrator.definition.checks.making import makes
-from workflow_orchestrator.definition.flow import NEVER_CONTINUES
+from workflow_orchestrator.definition.flow import ALWAYS_FAIL, NEVER_CONTINUES
 from workflow_orchestrator.definition.language import HANDLERS
 from workflow_orchestrator.definition.outline import Branch, Node, Outline, is_step
 from workflow_orchestrator.definition.policies import raised_within
@@ -127,7 +127,10 @@ def _check_errors(node: Node, source: Source, report: Report) -> None:
             report.add("WF032", source, (*at, "on"), f"no error is named {said(name)}", did_you_mean(name, known))
             continue
         wider = next((other for other in above if other in raises.family(name)), None)
-        if wider is not None:
+        if ALWAYS_FAIL & raises.family(name):
+            message = f"{name} always fails the run: no way around a step makes good what the run was started with"
+            report.add("WF032", source, (*at, "on"), message, "remove the entry")
+        elif wider is not None:
             report.add(
                 "WF032",
                 source,

@@ -72,7 +72,7 @@ def check_times(tree: Outline, configuration: Configuration, report: Report) -> 
                 "lower it, or raise run_timeout",
                 key=at == node.at,
             )
-    for node in tree.steps:
+    for node in (*tree.steps, *tree.last):
         _check_policy(node, configuration, tree.source, report)
 
 

@@ -30,6 +30,8 @@ RULES = (RetryRule("RateLimitError", 3, timedelta(seconds=5), "constant"), Retry
 FLOW = workflow(
     step("v", ("ServerError", "d"), ("TransientError", "continue"), rules=RULES),
     step("w"),
+    step("o", ("OrchestratorError", "d")),
+    step("p", default="continue"),
     detours=[DETOUR],
     last=[notify("tell", "failed")],
 )
@@ -45,6 +47,12 @@ FLOW = workflow(
         ("v", "RefusalError", (), "fail"),
         ("w", "StorageError", (1, 2), "fail"),
         ("d", "BudgetError", (), "continue"),
+        ("o", "StorageError", (1, 2), "d"),
+        ("o", "DefinitionChangedError", (), "fail"),
+        ("p", "BudgetError", (), "continue"),
+        ("p", "DocumentNotFoundError", (), "continue"),
+        ("p", "ConfError", (), "fail"),
+        ("p", "DefinitionChangedError", (), "fail"),
     ],
 )
 def test_an_error_has_one_fate(name: str, error: str, waits: tuple[int, ...], goes: str) -> None:

@@ -179,13 +179,15 @@ def test_calendar_years_need_their_title() -> None:
 
 
 def test_a_year_that_is_not_over_is_no_calendar_year() -> None:
-    """The running year and the year of the launch are left out."""
+    """The running year is the year to date, and the year of the launch is left out."""
     document = paper(
         (760, [(50, "Data as at 30 June 2025")]), (748, [(50, "Launch date"), (-200, "1 March 2023")]),
         (712, [(50, "*Calendar years (%)*")]), (700, [(-200, "2023"), (-260, "2024"), (-320, "2025")]),
         (688, [(50, "Fund"), (-200, "3.87"), (-260, "-0.26"), (-320, "21.63")]),
     )  # fmt: skip
-    assert read(document) == {"as_of_date": "2025-06-30", "launch_date": "2023-03-01", "calendar_years.2024": "-0.26"}
+    assert read(document) == {
+        "as_of_date": "2025-06-30", "launch_date": "2023-03-01", "calendar_years.2024": "-0.26", "ytd_performance": "21.63",
+    }  # fmt: skip
 
 
 def test_years_down_the_page() -> None:

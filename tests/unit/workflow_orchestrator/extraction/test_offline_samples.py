@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
-from paper_sample import FIELDS, NAMES, SHARED, sample, shown
+from paper_sample import FIELDS, NAMES, ROOT, SHARED, sample, shown
 
 from workflow_orchestrator.documents import read_document
 from workflow_orchestrator.evidence import prove_all
 from workflow_orchestrator.extraction import read_fields
+from workflow_orchestrator.values import Value
 
-# What the collected truth calls the fields, where the names differ.
-TRUTH_NAMES = {
-    "as_of_date": "as_of", "monthly_performance": "perf_1m", "ytd_performance": "perf_ytd", "performance_data.1y": "ret_1y",
-    "ongoing_charges": "ter", "sri": "risk_level", "nav": "nav", "sharpe_ratio": "sharpe_ratio", "currency": "currency",
-    "volatility": "volatility", "max_drawdown": "max_drawdown", "benchmark": "benchmark", "fund_name": "fund_name",
-    "calendar_years.2025": "cal_2025", "share_class": "share_class",
-}  # fmt: skip
+sys.path.append(str(ROOT / "benchmarks"))
+
+from extraction_truth import Score, Truth, judge, load  # how a value is judged is the benchmark's
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,35 +52,30 @@ READ_BY_A_PERSON = [
 ]
 
 
+
+
+@cache
+def real(path: Path) -> tuple[list[Value], Truth]:
+    """What is read in a real factsheet, and what a person read in it."""
+    values = read_fields(read_document(path.read_bytes()), FIELDS).values
+    return list(values.values()), load(SHARED / "truth" / f"{path.stem}.json")
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the development documents are not beside the checkout")
 @pytest.mark.parametrize("path", READ_BY_A_PERSON, ids=lambda path: path.stem)
 def test_real_factsheets_give_no_wrong_value(path: Path) -> None:
     """Of real factsheets every value read is the one a person read, and a field that the person found empty stays empty."""
-    reading = read_fields(read_document(path.read_bytes()), FIELDS)
-    truth = json.loads((SHARED / "truth" / f"{path.stem}.json").read_text(encoding="utf-8"))
-    for ref, value in reading.values.items():
-        known = TRUTH_NAMES.get(ref)
-        if known not in truth:
-            continue
-        printed = truth[known]
-        assert printed is not None, f"{ref} was read as {shown(value)}, and the document does not have it"
-        if known == "risk_level" and not isinstance(printed["value"], int):
-            continue
-        expected = printed["value"]
-        if isinstance(value.value, Decimal):
-            assert value.value == Decimal(str(expected)), ref
-        else:
-            assert shown(value) == expected, ref
-    weights = {item["name"]: Decimal(str(item["weight_pct"])) for item in truth.get("holdings", [])}
-    for value in reading.values.of("top_holdings"):
-        assert weights.get(value.key, value.value) == value.value, value.key
+    values, truth = real(path)
+    score, _ = judge(path.stem, values, truth)
+    assert score.wrongs == []
 
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the development documents are not beside the checkout")
-def test_real_factsheets_give_something() -> None:
-    """The test above does not pass for want of values."""
-    path = SHARED / "factsheets" / "jpm_climate_change_solutions_c_acc_usd_2024-02.pdf"
-    reading = read_fields(read_document(path.read_bytes()), FIELDS)
-    assert len(reading.values) >= 18 and len(reading.values.of("top_holdings")) == 10
+def test_real_factsheets_give_most_of_their_values() -> None:
+    """The test above does not pass for want of values: of what they print as text, four in five are read."""
+    score = Score()
+    for path in READ_BY_A_PERSON:
+        score.add(judge(path.stem, *real(path))[0])
+    assert score.printed >= 80 and score.recall >= 0.8

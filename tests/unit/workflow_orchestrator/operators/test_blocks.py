@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +13,15 @@ from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.flow import walk
-from workflow_orchestrator.definition.model import Workflow
-from workflow_orchestrator.errors import BudgetError, ConfigurationError, MapLimitError
+from workflow_orchestrator.definition.model import Execution, Workflow
+from workflow_orchestrator.errors import (
+    BudgetError,
+    ConfError,
+    ConfigurationError,
+    DefinitionChangedError,
+    MapLimitError,
+)
+from workflow_orchestrator.operators import blocks
 from workflow_orchestrator.operators.blocks import (
     ContinuedOperator,
     MapItemsOperator,
@@ -20,6 +29,8 @@ from workflow_orchestrator.operators.blocks import (
     state_of,
 )
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.record.outcome import ending_of
+from workflow_orchestrator.steps.conditions import passed_over
 from workflow_orchestrator.storage import LocalStorage
 
 pytestmark = pytest.mark.airflow
@@ -60,6 +71,16 @@ def run(workflow: Workflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     conf = {"document": "page.pdf", "way": "right", "names": ["one", "two"]}
     run.write_json("request.json", {"conf": conf, "definition": workflow.digest})
     return run
+
+
+PASSING = Execution(
+    max_retries=1,
+    timeout=timedelta(minutes=1),
+    retry_backoff="constant",
+    retry_delay=timedelta(seconds=1),
+    max_retry_delay=timedelta(seconds=1),
+    default_error_handler="continue",
+)
 
 
 def context(task: Task) -> dict[str, Any]:
@@ -159,6 +180,100 @@ def test_an_error_that_leads_elsewhere_is_not_passed_over(workflow: Workflow, ru
     fail(run.item("names_loop", 1), "work", ConfigurationError("wrong"))
     with pytest.raises(AirflowSkipException, match="is not passed over"):
         continued(workflow).execute(context(Task(1, work_1="failed")))
+
+
+def test_what_is_passed_over_is_not_there_any_more(
+    workflow: Workflow, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later step must not read what the failed one made before a clear."""
+    making = load_workflow(CASES / "dags" / "calls", CASES / "include").step("extra")
+    run.write("script.json", b"of before")
+    run.write("validation.json", b"of another step")
+    task = ContinuedOperator(step=replace(making, take=("script",)), workflow=workflow)
+    monkeypatch.setattr(blocks, "step_in", lambda workflow, step: replace(step, execution=PASSING))
+    fail(run, "extra", BudgetError("used up"))
+    task.execute(context(Task(extra="failed")))
+    assert not run.exists("script.json")
+    assert run.exists("validation.json")
+
+
+@pytest.mark.parametrize("old", [None, "success"])
+def test_a_killed_worker_is_an_error_that_conditions_and_the_record_hear_of(
+    workflow: Workflow, run: RunFolder, old: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Airflow says failed and the step said nothing, or only what an earlier run of it came to; it is noted as its try."""
+    step = workflow.step("before")
+    step = replace(step, execution=PASSING)
+    passing = replace(workflow, flow=(step,), steps=(step,))
+    if old:
+        with run.reporting("before", 1):
+            pass
+    monkeypatch.setattr(blocks, "definition_for", lambda *args, **more: passing)
+    told = ContinuedOperator(step=step, workflow=passing).execute(context(Task(before="failed")))
+    assert told["error"] == "unknown"
+    assert passed_over("before", run, passing)
+    ending = ending_of(run, passing, {"before": "failed"})
+    assert (ending.outcome, [one["error"] for one in ending.degraded]) == ("degraded", ["unknown"])
+
+
+def test_a_definition_that_fits_no_more_is_never_passed_over(
+    workflow: Workflow, run: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would let a run go on half under one definition and half under another."""
+    step = replace(workflow.step("before"), execution=PASSING)
+    passing = replace(workflow, flow=(step,), steps=(step,))
+    fail(run, "before", DefinitionChangedError("it changed"))
+    monkeypatch.setattr(blocks, "definition_for", lambda *args, **more: passing)
+    with pytest.raises(AirflowSkipException, match="DefinitionChangedError of before is not passed over"):
+        ContinuedOperator(step=step, workflow=passing).execute(context(Task(before="failed")))
+    assert ending_of(run, passing, {"before": "failed"}).outcome == "failed"
+
+
+def test_a_refused_run_goes_on_without_nothing(workflow: Workflow, run: RunFolder) -> None:
+    """The first step failed at what the run was started with: there is no request, and `continue` is not for that."""
+    run.delete("request.json")
+    step = replace(workflow.step("before"), execution=PASSING)
+    passing = replace(workflow, flow=(step,), steps=(step,))
+    fail(run, "before", ConfError("a key is unknown"))
+    with pytest.raises(AirflowSkipException, match="refused before it was opened"):
+        ContinuedOperator(step=step, workflow=passing).execute(context(Task(before="failed")))
+    ending = ending_of(run, passing, {"before": "failed"})
+    assert ending.outcome == "failed"
+    assert ending.error is not None and ending.error["error"] == "ConfError"
+
+
+def test_a_choice_that_is_made_again_takes_back_the_other_way(run: RunFolder, workflow: Workflow, dag: Any) -> None:
+    """After a clear and with another answer, the run holds nothing that the old way made."""
+    items(workflow).execute(context(Task()))
+    road, item = dag.get_task("road"), run.item("names_loop", 1)
+    task = Task(1)
+    task.task = road  # type: ignore[attr-defined]
+    with pytest.raises(DownstreamTasksSkipped):
+        road.execute(context(task))
+    with item.reporting("right_work", 1) as report:
+        report.artifacts.append(item.write("made/right.json", b"{}"))
+    request = run.read_json("request.json")
+    run.write_json("request.json", request | {"conf": request["conf"] | {"way": "left"}})
+    with pytest.raises(DownstreamTasksSkipped):
+        road.execute(context(task))
+    assert item.attempts("road")[-1]["facts"]["chosen"] is None
+    assert not item.exists("made/right.json")
+    assert item.attempts("right_work")[-1]["state"] == "skipped"
+
+
+def test_a_list_that_got_shorter_leaves_no_items_behind(run: RunFolder, workflow: Workflow) -> None:
+    """What the third item made is no part of a run that has two."""
+    request = run.read_json("request.json")
+    run.write_json("request.json", request | {"conf": request["conf"] | {"names": ["one", "two", "three"]}})
+    items(workflow).execute(context(Task()))
+    for index in (1, 2):
+        item = run.item("names_loop", index)
+        with item.reporting("work", 1) as report:
+            report.artifacts.append(item.write("made/it.json", b"{}"))
+    run.write_json("request.json", request)
+    items(workflow).execute(context(Task()))
+    assert not run.exists("each/names_loop/2/made/it.json")
+    assert run.exists("each/names_loop/1/made/it.json")
 
 
 @pytest.mark.parametrize("state", ["upstream_failed", "success", "skipped"])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from workflow_orchestrator.fields import FieldSet
+from workflow_orchestrator.rules import Finding, check_values, load_rules
+from workflow_orchestrator.rules.previous import Release
 from workflow_orchestrator.values import Evidence, Kind, Origin, Value, ValueSet
 
 TODAY = date(2026, 11, 10)
@@ -17,6 +20,10 @@ def _field(kind: str, **more: Any) -> dict[str, Any]:
 
 
 _PERIODS = {key: {"title": {"en": key}} for key in ("3m", "6m", "1y", "3y", "5y", "10y", "since_inception")}
+_COMPANY = (
+    "revenue", "revenue_before", "revenue_in_words", "cost", "gross", "income", "preferred", "eps", "corporate",
+    "operating", "capex", "free", "adjusted", "low", "high",
+)  # fmt: skip
 
 FIELDS = FieldSet.from_json(
     {
@@ -40,6 +47,33 @@ FIELDS = FieldSet.from_json(
             "sri": _field("integer", minimum=1, maximum=10),
             "holdings": _field("percent", keyed="name"),
             "total": _field("percent"),
+            "best": _field("percent"),
+            "worst": _field("percent"),
+            "positive": _field("percent"),
+            "index": _field("percent", keyed="period", keys=_PERIODS),
+            "excess": _field("percent", keyed="period", keys=_PERIODS),
+            "volatility": _field("percent"),
+            "volatilities": _field("percent", keyed="period", keys=_PERIODS),
+            "sharpes": _field("ratio", keyed="period", keys=_PERIODS),
+            "drawdown": _field("percent"),
+            "number": _field("integer"),
+            "allocation": _field("percent", keyed="name"),
+            "share_class": _field("text"),
+            "class_size": _field("money"),
+            "price": _field("money"),
+            "units": _field("integer"),
+            "charges": _field("percent"),
+            "benchmark": _field("text"),
+            # The figures of a company.
+            **{name: _field("money") for name in _COMPANY},
+            "change": _field("percent"),
+            "shares": _field("integer"),
+            "basic": _field("integer"),
+            "segments": _field("money", keyed="name"),
+            "adjustments": _field("money", keyed="name"),
+            "margin": _field("percent"),
+            "margin_before": _field("percent"),
+            "margin_change": _field("percent"),
         }
     }
 )
@@ -59,6 +93,23 @@ def value(ref: str, printed: str, origin: Origin = Origin.OFFLINE, unit: str = "
         field=field, key=key, kind=kind, value=content, evidence=Evidence(1, printed), origin=origin,
         unit=unit or ("EUR" if kind is Kind.MONEY else ""), decimals=decimals, scale=scale,
     )  # fmt: skip
+
+
+def findings(
+    tmp_path: Path,
+    rule: str,
+    given: ValueSet,
+    *,
+    pages: int = 0,
+    previous: Release | None = None,
+) -> tuple[Finding, ...]:
+    """What one rule, as `rules.yaml` writes it, finds in some values; findings of the field rules are left out."""
+    path = tmp_path / "rules.yaml"
+    found_by = "previous: {same: [[isin], [name, share_class]], dated: as_of}\n"
+    path.write_text(f"{found_by}rules:\n  rule: {{{rule}}}\n", encoding="utf-8")
+    rules = load_rules(path, FIELDS)
+    found = check_values(given, FIELDS, rules, required_fields=(), today=TODAY, pages=pages, previous=previous)
+    return tuple(finding for finding in found if finding.rule == "rule")
 
 
 def values(origin: Origin = Origin.OFFLINE, **printed: str | dict[str, str]) -> ValueSet:

@@ -107,6 +107,7 @@ class TableHands:
     unread: Exception | None = None
     times: list[tuple[str, datetime]] = field(default_factory=list)
     recorded: list[Outcome] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
 
     def attempt(self, step: Step, place: Place, number: int, clock: Clock) -> None:
         task = step.name + place.mark
@@ -125,6 +126,9 @@ class TableHands:
         if self.unread:
             raise self.unread
         return self.each
+
+    def pass_over(self, step: Step, place: Place) -> None:
+        self.without.append(step.name + place.mark)
 
     def record(self, outcome: Outcome, stop: Stop | None, states: Mapping[str, str]) -> None:
         self.recorded.append(outcome)

@@ -10,6 +10,7 @@ from scenario_lab import LastingError, NarrowError, PassingError, TableHands, no
 from llm_orchestration.errors import RateLimitError
 from workflow_orchestrator.definition.retries import RetryRule
 from workflow_orchestrator.definition.steps import Arm, Choose, Condition, Map, Parallel, Reference
+from workflow_orchestrator.errors import DefinitionChangedError
 from workflow_orchestrator.scenarios.interpreter import DEFAULT
 
 HOLDS = Condition("is", Reference("parameter", "p"), 1)
@@ -98,7 +99,9 @@ def test_a_detour_behind_a_failure_looks_and_skips_itself() -> None:
 def test_continue_keeps_the_error_and_goes_on_degraded() -> None:
     """The run says what it went without."""
     of = workflow(step("a", ("LastingError", "continue")), step("b"))
-    course, states, _ = played(of, TableHands({"a": [LASTING]}))
+    hands = TableHands({"a": [LASTING]})
+    course, states, _ = played(of, hands)
+    assert hands.without == ["a"]
     assert states == {
         "a": "failed 1",
         "a_continued": "success 1",
@@ -109,6 +112,15 @@ def test_continue_keeps_the_error_and_goes_on_degraded() -> None:
     assert course.outcome == "degraded"
     assert [(stop.step, stop.error) for stop in course.passed] == [("a", LASTING)]
     assert course.caught == {("a", 0)}
+
+
+def test_a_definition_that_fits_no_more_fails_the_run_and_exercises_no_catch() -> None:
+    """Neither a default `continue` nor a catch of a wider class takes it."""
+    of = workflow(step("a", ("OrchestratorError", "continue"), default="continue"), step("b"))
+    hands = TableHands({"a": [DefinitionChangedError("it changed")]})
+    course, states, _ = played(of, hands)
+    assert (course.outcome, states["a_continued"], states["b"]) == ("failed", "skipped 0", "upstream_failed 0")
+    assert (course.caught, hands.without) == (set(), [])
 
 
 def test_the_default_handler_may_continue_and_a_catch_may_fail() -> None:
