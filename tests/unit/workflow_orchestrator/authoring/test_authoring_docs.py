@@ -87,7 +87,7 @@ def test_the_reference_has_every_key_and_every_code() -> None:
 def test_the_examples_of_the_reference_are_of_the_language() -> None:
     """Each example is YAML that the strict reader takes, and a step of it is one that the language has."""
     examples = [part.partition("```")[0] for part in reference().split("```yaml\n")[1:]]
-    assert len(examples) == 5
+    assert len(examples) == 6
     found: set[str | int] = set()
     for example in examples:
         for text in example.strip().split("\nwhen:") if "when:" in example[:5] else [example]:
