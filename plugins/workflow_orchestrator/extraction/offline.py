@@ -27,7 +27,7 @@ from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings, Reading
 from workflow_orchestrator.extraction.returns import ReturnsReader
 from workflow_orchestrator.extraction.rows import RowsReader
-from workflow_orchestrator.extraction.scales import read_scales
+from workflow_orchestrator.extraction.scales import drop_steps, read_scales
 from workflow_orchestrator.extraction.sentences import read_sentences
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSet
@@ -52,6 +52,7 @@ def read_fields(document: Document, fields: FieldSet) -> Reading:
         RowsReader(page, words, reader, names, found).read()
         ListReader(page, words, reader, found).read()
         read_inventory(page, words, reader, found)
+    drop_steps(layout, found)
     read_scales(layout, words, names, reader, found)
     _read_codes(layout, words, reader, found)
     read_head(layout, words, reader, found)

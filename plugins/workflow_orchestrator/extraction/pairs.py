@@ -10,6 +10,7 @@ would do and they differ, both become candidates, and the settling throws both o
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from workflow_orchestrator.extraction.vocabulary import Target, Vocabulary
 from workflow_orchestrator.fields import FieldSpec
 from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin
 
+_CARDS = 3  # labels side by side, each over its value
 _HEADER_REACH = 40  # rows above a row of ratios in which its column headers may stand
 _PER_CENT = re.compile(r"%|per ?cent|prozent|pour cent", re.IGNORECASE)
 _SENTENCE_LABEL = re.compile(r"\.\s+[^.:]{2,40}:\s")
@@ -277,7 +279,12 @@ class PairReader:
             below = Cell(kept) if kept else None
         if right and is_figure(right.text, self._reader.mark) is not None:
             return  # the label of a row of figures
-        if below and spec.kind is Kind.TEXT and (below.bold or below.size > 1.1 * label.cell.size):
+        if under and spec.kind is Kind.TEXT and is_figure(under[0].text, self._reader.mark) is not None:
+            return  # the head of a column of figures
+        cards = self._card_style(label)
+        if cards:
+            right = None
+        if below and below.style != cards and spec.kind is Kind.TEXT and (below.bold or below.size > 1.1 * label.cell.size):
             below = None  # the next heading
         if right and right.style == label.cell.style and below and self._fits(spec, below):
             right = None  # a row of labels over a row of values
@@ -285,6 +292,20 @@ class PairReader:
             yield self._wrapped(label, right) if spec.kind is Kind.TEXT else right.words
         if below and under and self._fits(spec, below):
             yield self._wrapped(Label(label.targets, label.words, label.cell, under[1]), below, same_left=True)
+
+    def _card_style(self, label: Label) -> int:
+        """Where a label stands among others of its style, each over a cell of one other style: that style; 0 elsewhere.
+
+        What is beside such a label is the next label: of a row of cards, or the head of a table's next column.
+        """
+        row = self._row_of(label)
+        like = [cell for cell in row.cells if cell.style == label.cell.style]
+        under = [found[0].style for cell in like if (found := self._page.under(cell, row, reach=1.0))]
+        others = Counter(style for style in under if style != label.cell.style)
+        if len(like) < _CARDS or not others:
+            return 0
+        style, count = others.most_common(1)[0]
+        return style if count == len(like) else 0
 
     def _fits(self, spec: FieldSpec, cell: Cell) -> bool:
         text = cell.text.lstrip(": ")

@@ -133,6 +133,9 @@ def _take_title(
     if not names_fund(folded) and not any(_repeated(layout, page, name, title) for name in names):
         found.reject(spec.name, quote, page.number, "the largest words of the page occur nowhere else")
         return
+    if page.number > 1 and not names_fund(folded) and not has_words(fold(layout.pages[0].page.shown), folded):
+        found.reject(spec.name, quote, page.number, "a heading behind the cover, and the cover does not have it")
+        return
     evidence = Evidence(page.number, quote, "", around(title))
     try:
         # A printed label ("Fund name: …") is the better witness; the title comes after it.

@@ -66,6 +66,22 @@ def read_scales(
             found.add(value_of(spec, "", evidence, reader, Origin.OFFLINE), rank=1)
 
 
+def drop_steps(layout: DocumentLayout, found: Findings) -> None:
+    """Takes out what other readers made of the printed steps of a scale, marked or not: they are its axis, not a value."""
+    steps = {
+        (page.number, word.box) for page in layout.pages for row in digit_rows(page.page.words) for word in row
+    }
+    for ref in found.refs():
+        kept = []
+        for candidate in found.candidates(ref):
+            evidence = candidate.value.evidence
+            if (evidence.page, evidence.box) in steps:
+                found.reject(ref, evidence.quote, evidence.page, "a step of a printed scale")
+            else:
+                kept.append(candidate)
+        found.replace(ref, kept)
+
+
 def marked_steps(layout: DocumentLayout, words: Vocabulary, names: frozenset[str]) -> Mapping[tuple[int, Box], Claim]:
     """The claims of scales with printed digits, by page and by the box of the marked digit."""
     return {(claim.page, claim.scale.box): claim for claim in claims(layout, words, names) if claim.scale.printed}
@@ -124,11 +140,14 @@ def _label(
     for number, cell in enumerate(above):
         if _names(cell.text, spec):
             return "" if any(_is_foreign(other, spec, words, names) for other in above[:number]) else cell.text
-    # Words below one scale and above the next belong to the next.
-    followed = any(row.top <= box.bottom and overlap(row, box) > 0 and box.bottom - row.top <= _ABOVE for row in others)
-    if followed or any(_is_foreign(cell, spec, words, names) for cell in above):
+    if _is_followed(box, others) or any(_is_foreign(cell, spec, words, names) for cell in above):
         return ""
     return next((cell.text for cell in below if _names(cell.text, spec)), "")
+
+
+def _is_followed(box: Box, others: Sequence[Box]) -> bool:
+    """Whether another scale stands close below: words between the two belong to that one."""
+    return any(row.top <= box.bottom and overlap(row, box) > 0 and box.bottom - row.top <= _ABOVE for row in others)
 
 
 def _around(page: PageLayout, box: Box, step: float, others: Sequence[Box]) -> tuple[list[Cell], list[Cell]]:
