@@ -121,9 +121,7 @@ class _Prover:
             self._check(value)
         except _Refused as refused:
             return Verdict(value.ref, refused.status, refused.reason)
-        page = self._document.page(value.evidence.page)
-        by_ocr = ", as two passes of OCR read it" if page and page.ocr else ""
-        return Verdict(value.ref, "proven", f"{value.evidence.quote[:60]!r} stands on page {value.evidence.page}{by_ocr}")
+        return Verdict(value.ref, "proven", f"{value.evidence.quote[:60]!r} stands on page {value.evidence.page}")
 
     def _check(self, value: Value) -> None:
         spec = self._fields.get(value.field)

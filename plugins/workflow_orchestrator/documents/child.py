@@ -165,7 +165,6 @@ def _page(number: int, text: str, found: dict[str, Any], broken: bool) -> dict[s
         "text": text,
         "words": [[w.text, w.box.left, w.box.bottom, w.box.right, w.box.top, w.size, w.bold, w.style] for w in words],
         "scales": [] if broken else [scale.to_json() for scale in found["scales"]],
-        "ocr": False,
     }
 
 

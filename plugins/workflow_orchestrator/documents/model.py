@@ -24,33 +24,24 @@ _BELOW_BASELINE = 0.21  # of the height of a word's box
 STEPS = range(5, 11)  # of a risk scale: 7 in the EU, 10 for the UK's CCI, 5 to 10 elsewhere
 
 Language = Literal["en", "de", "fr", "und"]
-Ocr = Literal["never", "pictures"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """What reading one document may take. `memory_bytes` is address space of the reading process.
-
-    `ocr` is `pictures` for OCR of pages without a usable text layer; that may take `ocr_time` more.
-    """
+    """What reading one document may take. `memory_bytes` is address space of the reading process."""
 
     max_pages: int = 40
     max_bytes: int = 25 * 1024 * 1024
     time: timedelta = timedelta(seconds=60)
     memory_bytes: int = 2 * 1024**3
     max_characters: int = 200_000  # of one page; the densest real page measured has 41,000
-    ocr: Ocr = "never"
-    ocr_time: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
         for name in ("max_pages", "max_bytes", "memory_bytes", "max_characters"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("time", "ocr_time"):
-            if getattr(self, name) <= timedelta(0):
-                raise ValueError(f"{name} must be longer than nothing, not {getattr(self, name)}")
-        if self.ocr not in get_args(Ocr):
-            raise ValueError(f"ocr must be one of {', '.join(get_args(Ocr))}, not {self.ocr!r}")
+        if self.time <= timedelta(0):
+            raise ValueError(f"time must be longer than nothing, not {self.time}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +124,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Page:
-    """One page. Boxes are in points from the bottom left corner of the page as it is read, upright.
-
-    `ocr` says that text and words come from a picture of the page, each from its own pass of one OCR program.
-    """
+    """One page. Boxes are in points from the bottom left corner of the page as it is read, upright."""
 
     number: int
     width: float
@@ -144,7 +132,6 @@ class Page:
     text: str
     words: tuple[Word, ...]
     scales: tuple[Scale, ...] = ()
-    ocr: bool = False
 
     def __post_init__(self) -> None:
         if self.number < 1:
@@ -173,7 +160,6 @@ class Page:
                 [w.text, w.box.left, w.box.bottom, w.box.right, w.box.top, w.size, w.bold, w.style] for w in self.words
             ],
             "scales": [scale.to_json() for scale in self.scales],
-            "ocr": self.ocr,
         }
 
     @classmethod
@@ -182,8 +168,8 @@ class Page:
             Word(text, Box(left, bottom, right, top), size, bold, style)
             for text, left, bottom, right, top, size, bold, style in data["words"]
         )
-        scales = tuple(Scale.from_json(scale) for scale in data["scales"])
-        return cls(data["number"], data["width"], data["height"], data["text"], words, scales, data["ocr"])
+        scales = tuple(Scale.from_json(scale) for scale in data.get("scales", ()))
+        return cls(data["number"], data["width"], data["height"], data["text"], words, scales)
 
 
 @dataclass(frozen=True, slots=True)
