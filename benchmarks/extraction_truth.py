@@ -44,6 +44,8 @@ for _short, _key in _PERIODS.items():
     NAMES |= {f"ret_{_short}_cum": _long[:1], f"cum_{_short}": _long[:1]}
     NAMES |= {f"ret_{_short}_ann": _long[1:], f"ann_{_short}": _long[1:]} if _long[1:] else {}
 _CALENDAR = re.compile(r"(?:cal|year|ret|perf)_((?:19|20)\d\d)")
+# Fields of ours with several values, given as they are: an object by key, or null where the document prints none.
+_KEYED = ("performance_data", "performance_annualised", "calendar_years", "monthly_returns")
 _NOT_VALUES = frozenset(
     {"kind", "file", "language", "traps", "note", "notes", "holdings", "allocation", "layout", "pages"}
 )
@@ -80,15 +82,20 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The truth of one document: what was read, and the names in it that no field of ours stands for."""
+    """The truth of one document: what was read, and the names in it that no field of ours stands for.
+
+    Of the fields in `whole` every printed value was read, so that any other one is wrong.
+    """
 
     expected: tuple[Expected, ...]
     complete: bool
     unknown: tuple[str, ...] = ()
+    whole: frozenset[str] = frozenset()
 
     def of(self, ref: str) -> Expected | None:
         """What a person read for a field of ours, or `None` when nothing is said about it."""
-        return next((item for item in self.expected if ref in item.refs), None)
+        known = next((item for item in self.expected if ref in item.refs), None)
+        return known or (Expected(ref, (ref,), None) if ref.partition(".")[0] in self.whole else None)
 
 
 def load(path: Path) -> Truth:
@@ -113,8 +120,12 @@ def _of_sample(values: Mapping[str, Mapping[str, Any]]) -> Iterator[Expected]:
 def _collected(data: Mapping[str, Any]) -> Truth:
     expected: list[Expected] = []
     unknown: list[str] = []
+    for name in _KEYED:
+        for key, item in (data.get(name) or {}).items():
+            expected += _items(f"{name}.{key}", (f"{name}.{key}",), item)
+    given = {ref for item in expected for ref in item.refs}
     for name, item in data.items():
-        if name in _NOT_VALUES:
+        if name in _NOT_VALUES or name in _KEYED or given & set(NAMES.get(name, ())):
             continue
         calendar = _CALENDAR.fullmatch(name)
         refs = (f"calendar_years.{calendar[1]}",) if calendar else NAMES.get(name)
@@ -125,7 +136,8 @@ def _collected(data: Mapping[str, Any]) -> Truth:
     for holding in data.get("holdings") or ():
         ref = f"top_holdings.{holding['name']}"
         expected.append(Expected(ref, (ref,), str(holding["weight_pct"]), holding["page"]))
-    return Truth(tuple(expected), complete=False, unknown=tuple(unknown))
+    whole = frozenset(name for name in _KEYED if name in data)
+    return Truth(tuple(expected), complete=False, unknown=tuple(unknown), whole=whole)
 
 
 def _items(name: str, refs: tuple[str, ...], item: Any) -> Iterator[Expected]:
