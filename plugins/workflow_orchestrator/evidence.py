@@ -97,6 +97,10 @@ class _Prover:
         self._claims = {
             _spot(v.evidence.page, v.evidence.box): v.ref for v in reading.values.values() if v.evidence.box
         }
+        self._said: dict[str, set[str]] = {}  # words that are values, wherever else they stand
+        for v in reading.values.values():
+            if v.kind not in NUMERIC_KINDS:
+                self._said.setdefault(compact(v.evidence.quote), set()).add(v.ref)
         self._contested = {item.ref: item.reason for item in reading.rejected if item.contested}
         self._names = frozenset(
             token
@@ -314,6 +318,8 @@ class _Prover:
             return
         if claimed and spec.kind in NUMERIC_KINDS:
             raise _Refused(f"{value.evidence.quote!r} is {claimed} by the table in which it stands")
+        if spec.kind is Kind.TEXT and value.origin is not Origin.PERSON and not spec.keyed:
+            self._check_words(value, spec, place, claimed)
         rivals = [
             other.name for other in self._words.keyed("period") if other.name != spec.name and value.key in other.keys
         ]
@@ -327,6 +333,15 @@ class _Prover:
                 f"nothing around {value.evidence.quote!r} decides between {spec.name} and {', '.join(rivals)}",
                 "ambiguous",
             )
+
+    def _check_words(self, value: Value, spec: FieldSpec, place: Place, claimed: str) -> None:
+        """Words that the page names as something else are not this; a person may know better."""
+        known = {claimed} if claimed else self._said.get(compact(value.evidence.quote), set())
+        if known and value.ref not in known:
+            raise _Refused(f"{value.evidence.quote[:80]!r} is {', '.join(sorted(known))} by the words that name it")
+        named = {target.field for text in place.labels()[:1] for target in self._words.label(text)}
+        if named and spec.name not in named:
+            raise _Refused(f"the words that name {value.evidence.quote[:80]!r} name {', '.join(sorted(named))}")
 
     def _claimed(self, place: Place) -> str:
         return self._claims.get(_spot(place.page.number, place.box), "")
