@@ -14,11 +14,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import httpx
@@ -26,6 +26,7 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("api-server", "scheduler", "dag-processor")
 USER = "admin"
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class AirflowNotUp(RuntimeError):
@@ -211,17 +212,19 @@ class LocalAirflow:
         if service in self.triggerers[1:]:
             command = "triggerer"
             environment = {**environment, "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port())}
-        self._processes[service] = subprocess.Popen(
-            [self._python, "-m", "airflow", command],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            # Whoever still runs keeps the lock: after a kill -9 of the demo no second Airflow takes the same SQLite file.
-            pass_fds=() if self._lock is None else (self._lock,),
-            cwd=self.home,
-        )
+        # An interrupt within Popen would lose a process that runs already, and with it the lock.
+        with _interrupted_afterwards():
+            self._processes[service] = subprocess.Popen(
+                [self._python, "-m", "airflow", command],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                # Whoever still runs keeps the lock: after a kill -9 of the demo no second Airflow takes the same SQLite file.
+                pass_fds=() if self._lock is None else (self._lock,),
+                cwd=self.home,
+            )
         log.close()
 
     def log_of(self, service: str) -> Path:
@@ -279,15 +282,8 @@ class LocalAirflow:
     def stop(self) -> None:
         """Ends every process that was started; asks first, insists after ten seconds."""
         # The end takes ten seconds at most; a second Ctrl-C must not leave half of it running.
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        handlers = {}
-        with suppress(ValueError):  # outside the main thread nobody interrupts here
-            handlers = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-        try:
+        with _handling(INTERRUPTS, signal.SIG_IGN):
             self._stop()
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
 
     def _stop(self) -> None:
         if self._client:
@@ -435,6 +431,34 @@ def _write_private(path: Path, text: str) -> None:
 def _waits_for_a_person(states: Mapping[str, str | None]) -> bool:
     at_work = {"running", "queued", "scheduled", "deferred"}
     return "awaiting_input" in states.values() and not at_work & set(states.values())
+
+
+@contextmanager
+def _handling(
+    numbers: Iterable[int], handler: Callable[[int, FrameType | None], object] | signal.Handlers
+) -> Iterator[None]:
+    """Another handler of signals for a while; outside the main thread nobody interrupts, and nothing is done."""
+    before = {}
+    with suppress(ValueError):
+        before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)
+
+
+@contextmanager
+def _interrupted_afterwards() -> Iterator[None]:
+    """A signal that arrives meanwhile is acted upon at the end. Ignored ones stay ignored, here and in children."""
+    came: list[int] = []
+    heard = [number for number in INTERRUPTS if signal.getsignal(number) is not signal.SIG_IGN]
+    try:
+        with _handling(heard, lambda number, _frame: came.append(number)):
+            yield
+    finally:
+        if came:
+            signal.raise_signal(came[0])
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import math
 import os
@@ -75,6 +76,7 @@ def _forked(work: Callable[[], dict[str, Any]]) -> Reading:
     started = time.monotonic()
     fork = os.fork()
     if not fork:
+        faulthandler.disable()  # an abort is one of the things that a file may do here
         try:
             os.close(reader)
             told = json.dumps(work()).encode()
