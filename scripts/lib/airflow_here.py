@@ -33,6 +33,10 @@ class AirflowNotUp(RuntimeError):
     """A service ended or did not answer in time; the message holds the end of its log."""
 
 
+class PortTaken(AirflowNotUp):
+    """Somebody else listens on the port that was free a moment ago; starting again takes another one."""
+
+
 def free_port(wanted: int = 0) -> int:
     """The wanted loopback port if nobody listens there, else any that is free."""
     with socket.socket() as probe:
@@ -78,10 +82,9 @@ class LocalAirflow:
         self.state = state.resolve()
         self.storage = self.state / "storage"
         self.home = self.state / "airflow"
-        self.port = free_port(port)
+        self._listen_on(port)
         self._lock = lock
         self._started_at = datetime.now(UTC)
-        self.url = f"http://127.0.0.1:{self.port}"
         self.password = ""
         self._profile = profile
         self._extra = dict(environment or {})
@@ -96,7 +99,12 @@ class LocalAirflow:
 
     def __enter__(self) -> LocalAirflow:
         try:
-            self.start()
+            try:
+                self.start()
+            except PortTaken:
+                self.stop()
+                self._listen_on(0)
+                self.start()
         except BaseException:
             self.stop()
             raise
@@ -108,6 +116,10 @@ class LocalAirflow:
         self.stop()
 
     # -- starting and stopping
+
+    def _listen_on(self, port: int) -> None:
+        self.port = free_port(port)
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def start(self, timeout: float = 180) -> None:
         """Starts everything and returns when the scheduler, the DAG processor and the API server are healthy.
@@ -245,6 +257,8 @@ class LocalAirflow:
             health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5, trust_env=False).json()
             # The first request to the execution API is slow; a task must not be the one that waits for it.
             httpx.get(f"{self.url}/execution/health", timeout=30, trust_env=False).raise_for_status()
+            # One that does not know the password is another Airflow, which took the port first.
+            self._token()
         except (httpx.HTTPError, ValueError):
             return False
         wanted = ("metadatabase", "scheduler", "dag_processor")
@@ -255,6 +269,8 @@ class LocalAirflow:
         for service, process in self._processes.items():
             if process.poll() is not None:
                 tail = self.log_of(service).read_text(errors="replace")[-2000:]
+                if "address already in use" in tail:
+                    raise PortTaken(f"airflow {service} cannot listen: another program took the port meanwhile:\n{tail}")
                 raise AirflowNotUp(f"airflow {service} ended with {process.returncode}; the end of its log:\n{tail}")
 
     def pid(self, service: str) -> int:
@@ -306,18 +322,19 @@ class LocalAirflow:
     def client(self) -> httpx.Client:
         """An HTTP client with a token."""
         if self._client is None:
-            answer = httpx.post(
-                f"{self.url}/auth/token",
-                json={"username": USER, "password": self.password},
-                timeout=30,
+            self._client = httpx.Client(
+                base_url=f"{self.url}/api/v2",
+                headers={"Authorization": f"Bearer {self._token()}"},
+                timeout=60,
                 trust_env=False,
             )
-            answer.raise_for_status()
-            token = answer.json()["access_token"]
-            self._client = httpx.Client(
-                base_url=f"{self.url}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60, trust_env=False
-            )
         return self._client
+
+    def _token(self) -> str:
+        login = {"username": USER, "password": self.password}
+        answer = httpx.post(f"{self.url}/auth/token", json=login, timeout=30, trust_env=False)
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])
 
     def get(self, path: str, **query: Any) -> Any:
         """A GET on the REST API, as JSON. One that SQLite kept waiting behind a writer is asked again once."""

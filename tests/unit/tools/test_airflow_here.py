@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_here import LocalAirflow
+from airflow_here import LocalAirflow, PortTaken
 
 
 def test_an_interrupt_while_a_service_is_started_loses_no_process(
@@ -40,3 +40,20 @@ def test_an_interrupt_while_a_service_is_started_loses_no_process(
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_port_that_was_taken_meanwhile_is_told_from_other_ends(tmp_path: Path) -> None:
+    """The words of the server that cannot bind; the caller then starts again on another port."""
+    python = tmp_path / "python"
+    python.write_text(
+        '#!/bin/sh\necho "[Errno 98] error while attempting to bind on address: address already in use"\nexit 1\n'
+    )
+    python.chmod(0o755)
+    airflow = LocalAirflow(tmp_path, python=python)
+    (airflow.home / "logs").mkdir(parents=True)
+    airflow._environment = {"PATH": "/usr/bin:/bin"}
+    airflow.spawn("api-server")
+    airflow._processes["api-server"].wait()
+    with pytest.raises(PortTaken, match="took the port"):
+        airflow.check_services()
+    airflow.stop()
