@@ -71,6 +71,7 @@ def documents() -> Iterator[Path]:
 
 def compare(files: Sequence[Path], rounds: int) -> int:
     start = min((measure(NOTHING, LIMITS) for _ in range(3)), key=lambda reading: reading.cpu)
+    print("pages/s: per second of processor time")
     print(f"{'':52}pages    pypdf         read_document              ratio")
     print(f"{'document':52}         cpu s  pages/s   cpu s  wall s  pages/s   cpu   MiB")
     rows = [_row(path, rounds) for path in files]
@@ -147,7 +148,7 @@ def _show(row: dict[str, Any]) -> None:
     pages, peer, cpu, wall = row["pages"], row["peer_cpu"], row["cpu"], row["wall"]
     ended = "" if row["outcome"] == "Document" else f"  {row['outcome']}"
     print(
-        f"{row['name'][:50]:52}{pages:5}{peer:9.2f}{pages / peer:9.1f}{cpu:8.2f}{wall:8.2f}{pages / wall:9.1f}"
+        f"{row['name'][:50]:52}{pages:5}{peer:9.2f}{pages / peer:9.1f}{cpu:8.2f}{wall:8.2f}{pages / cpu:9.1f}"
         f"{row['ratio']:6.2f}{row['peak_bytes'] >> 20:6}{ended}",
         flush=True,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from workflow_orchestrator import listener, web
+from workflow_orchestrator.factory.deadline import RunCreated
 
 for _name in (
     "croniter",
@@ -28,10 +29,11 @@ for _name in (
 
 
 class WorkflowOrchestratorPlugin(AirflowPlugin):
-    """Registers the listener that writes run notes, and the pages that serve a run's files."""
+    """Registers the listener that writes run notes, the pages that serve a run's files, and the start of deadlines."""
 
     name = "workflow_orchestrator"
     listeners = [listener]  # noqa: RUF012 - declared by the base class
+    deadline_references = [RunCreated]  # noqa: RUF012
 
     @property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]

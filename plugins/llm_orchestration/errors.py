@@ -37,6 +37,7 @@ LLMError
         ├── RouteConfigError                llm.yaml; lists every problem
         ├── ConnectionMissingError          the named Airflow connection does not exist
         ├── ScriptedRepliesError            the scripted provider's script is wrong or used up
+        ├── PatternTimeoutError             a pattern that somebody wrote does not end on this text
         └── PromptError                     a prompt file cannot be used
             └── MissingVariablesError       the caller did not pass all variables
 ```
@@ -76,6 +77,7 @@ __all__ = [
     "OfflineOutputError",
     "OfflineUnavailableError",
     "OverloadedError",
+    "PatternTimeoutError",
     "PermanentError",
     "PermissionDeniedError",
     "PromptError",
@@ -395,6 +397,10 @@ class ConnectionMissingError(ConfigurationError):
 
 class ScriptedRepliesError(ConfigurationError):
     """The scripted provider's script is wrong or has no reply left. A retry does not help."""
+
+
+class PatternTimeoutError(ConfigurationError):
+    """A pattern of a schema, a pack or a parameter took too long on a text. A retry does not help; another pattern does."""
 
 
 class PromptError(ConfigurationError):

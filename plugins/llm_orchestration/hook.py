@@ -22,8 +22,8 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from llm_orchestration import _bridge
-from llm_orchestration._connections import ConnectionFacts, bind, read_connection
 from llm_orchestration._lookup import aconfirm_absent, confirm_absent
+from llm_orchestration.connections import ConnectionFacts, bind, read_connection
 from llm_orchestration.engine import Conversation, is_outage
 from llm_orchestration.errors import (
     ConfigurationError,

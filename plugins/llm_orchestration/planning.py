@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from llm_orchestration._connections import ConnectionFacts, bind
+from llm_orchestration.connections import ConnectionFacts, bind
 from llm_orchestration.errors import ConnectionMissingError
 from llm_orchestration.model import Attempt
 from llm_orchestration.prices import price_of

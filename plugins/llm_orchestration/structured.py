@@ -17,6 +17,7 @@ from typing import Any
 
 from llm_orchestration.errors import ConfigurationError
 from llm_orchestration.model import canonical_json
+from llm_orchestration.patterns import fault_of, patterns_in, schema_validator
 
 MAX_CHARACTERS = 2_000_000
 MAX_DEPTH = 64
@@ -172,6 +173,13 @@ def _compile(text: str) -> Contract:
         raise ConfigurationError(f"the answer schema is invalid at {error.json_path}: {error.message[:200]}") from None
     if not isinstance(schema, dict) or schema.get("type") != "object":
         raise ConfigurationError('the answer schema must have "type": "object" at its root')
+    for _, pattern in patterns_in(schema):
+        if (fault := fault_of(pattern)) is not None:
+            raise ConfigurationError(f"the answer schema has the pattern {pattern[:120]!r}: {fault}")
+    if "unevaluatedProperties" in text and "patternProperties" in text:
+        raise ConfigurationError(
+            "the answer schema uses unevaluatedProperties beside patternProperties; use additionalProperties instead"
+        )
     references = sorted(set(_references(schema)))
     outside = [ref for ref in references if not ref.startswith("#")]
     if outside:
@@ -181,7 +189,7 @@ def _compile(text: str) -> Contract:
         raise ConfigurationError(f"the answer schema refers to nothing: {', '.join(nowhere)}; define it under $defs")
     strict = _can_be_strict(schema)
     # An empty registry: a validator with the default one would fetch unknown references from the network.
-    validator = Draft202012Validator(schema, registry=Registry())
+    validator = schema_validator(schema, registry=Registry())
     wire = _strict(schema) if strict else schema
     return Contract(wire, strict, validator, schema, len(json.dumps(wire)))
 

@@ -15,6 +15,7 @@
     │   ├── DamagedDocumentError       a PDF that no reader can open, even after repair
     │   └── DocumentLimitError         over a limit of pages, bytes, seconds or memory
     ├── ReaderKilledError          the reading process was killed from outside  (retried)
+    ├── OcrMissingError            OCR is required and this machine has none     (never retried)
     ├── FigureError                a printed figure cannot be read              (never retried)
     ├── BusinessValidationError    values missing, not proven or against a rule (never retried; `catch` takes it)
     ├── CorrectionError            a person's correction does not stand up      (retried: asks again)
@@ -28,6 +29,7 @@
     │   ├── SpeechError                the voice gave no usable audio
     │   └── VideoCheckError            the finished file is not what was planned
     ├── EncoderError               the encoder process failed or hung           (retried)
+    ├── RunTimeoutError            Airflow ended the run: its `run_timeout` was up (never retried)
     ├── ConditionError             a condition cannot be judged on this run     (never retried)
     ├── MapLimitError              a map's list is no list, or longer than allowed (never retried)
     ├── DefinitionChangedError     a step cannot go on under the definition that is there now (never retried)
@@ -140,6 +142,10 @@ class ReaderKilledError(OrchestratorError):
     retryable: ClassVar[bool] = True
 
 
+class OcrMissingError(OrchestratorError):
+    """Pages are pictures, OCR is required, and the machine that reads has no tesseract. A retry cannot help; installing it can."""
+
+
 class FigureError(OrchestratorError):
     """A printed figure cannot be read without guessing. A retry cannot help."""
 
@@ -196,6 +202,13 @@ class EncoderError(OrchestratorError):
     """The encoder process failed or hung. A retry can help."""
 
     retryable: ClassVar[bool] = True
+
+
+class RunTimeoutError(OrchestratorError):
+    """The run was not through when its `run_timeout` was up, and Airflow ended it from outside. A retry cannot help; a new run can.
+
+    `last_error` is the error of the last try of the step in which the run was, where that was waiting for its next try.
+    """
 
 
 class ConditionError(OrchestratorError):

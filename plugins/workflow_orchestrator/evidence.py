@@ -6,20 +6,24 @@ A value is proven when all of this holds:
 - the other reader of the document has the quote on that page too;
 - its label stands on the same row or above it, and so does what its key stands for: the period, the year, the month, the name;
 - it stands in no row or column of another series, and in no table that makes it another value;
-- no other figure of the document has the same claim to be it.
+- no other figure of the document has the same claim to be it;
+- on a page that OCR read, it is a figure, a date or an identifier with a check digit, and no word decides what it is of.
 
 Who brought the value, a model, the offline reader or a person, makes no difference to what must be printed. Only between figures
-of equal claim a person decides, and nobody else.
+of equal claim a person decides, and nobody else; and the marked step of a drawn scale, which no words print, only a person reads.
+Words that OCR read prove nothing by themselves, however well its passes agree: a row that is cut short reads as a shorter name. They
+count when a person has compared them with the page.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workflow_orchestrator.documents import Document
+from workflow_orchestrator.documents.model import UNREADABLE
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
 from workflow_orchestrator.extraction.layout import DocumentLayout
@@ -27,6 +31,7 @@ from workflow_orchestrator.extraction.offline import read_fields
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Reading
 from workflow_orchestrator.extraction.scales import marked_steps
+from workflow_orchestrator.extraction.seen import is_scale, own_names, scales_of
 from workflow_orchestrator.extraction.standing import (
     Place,
     compact,
@@ -37,13 +42,17 @@ from workflow_orchestrator.extraction.standing import (
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSet, FieldSpec
 from workflow_orchestrator.figures import MONTH_NAMES
-from workflow_orchestrator.values import NUMERIC_KINDS, Box, Kind, Origin, Value
+from workflow_orchestrator.values import NUMERIC_KINDS, Box, Kind, Origin, Value, ValueSet
 
 Status = Literal["proven", "not_proven", "ambiguous"]
 
 _SEPARATOR = " · "
 _NAMED_KINDS = NUMERIC_KINDS | {Kind.DATE, Kind.CURRENCY, Kind.CHOICE}
+_PROVEN_BY_OCR = NUMERIC_KINDS | {Kind.DATE, Kind.ISIN}
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+READ_BY_OCR = "read by OCR, a person confirms it"
+"""The reason of a verdict on words that only a person can prove, because OCR read their page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,17 @@ def prove_all(
     return tuple(prover.verdict(value) for value in values)
 
 
+def with_sources(values: ValueSet, document: Document) -> ValueSet:
+    """The same values; the evidence of each says how its page was read."""
+
+    def marked(value: Value) -> Value:
+        page = document.page(value.evidence.page)
+        source = page.source if page else value.evidence.source
+        return value if source == value.evidence.source else replace(value, evidence=replace(value.evidence, source=source))
+
+    return ValueSet(marked(value) for value in values.values())
+
+
 class _Refused(Exception):
     """Ends the proof of one value."""
 
@@ -101,13 +121,9 @@ class _Prover:
         for v in reading.values.values():
             if v.kind not in NUMERIC_KINDS:
                 self._said.setdefault(compact(v.evidence.quote), set()).add(v.ref)
+        self._read = {v.ref: v.value for v in reading.values.values() if v.kind in NUMERIC_KINDS or v.kind is Kind.DATE}
         self._contested = {item.ref: item.reason for item in reading.rejected if item.contested}
-        self._names = frozenset(
-            token
-            for v in reading.values.values()
-            if v.kind is Kind.TEXT and fields[v.field].sections
-            for token in re.findall(r"\w+", fold(str(v.value)))
-        )
+        self._names = own_names(reading.values, fields)
         steps = marked_steps(self._layout, self._words, self._names)
         self._scales = {_spot(page, box): claim.label for (page, box), claim in steps.items()}
         self._claims |= {_spot(page, box): claim.field for (page, box), claim in steps.items()}
@@ -122,12 +138,12 @@ class _Prover:
     def verdict(self, value: Value) -> Verdict:
         """The verdict on one value."""
         try:
-            self._check(value)
+            return Verdict(value.ref, "proven", self._check(value))
         except _Refused as refused:
             return Verdict(value.ref, refused.status, refused.reason)
-        return Verdict(value.ref, "proven", f"{value.evidence.quote[:60]!r} stands on page {value.evidence.page}")
 
-    def _check(self, value: Value) -> None:
+    def _check(self, value: Value) -> str:
+        """Why the value is proven."""
         spec = self._fields.get(value.field)
         if spec is None:
             raise _Refused(f"there is no field {value.field!r}")
@@ -137,7 +153,11 @@ class _Prover:
         page = self._document.page(evidence.page)
         if page is None:
             raise _Refused(f"the document has {len(self._document.pages)} pages, not {evidence.page}")
+        if UNREADABLE in evidence.quote:
+            raise _Refused(f"{evidence.quote[:80]!r} holds a word that could not be read")
         self._check_reading(value, spec)
+        if self._is_seen(value, spec):
+            return f"a person read step {evidence.quote} of the scale under {evidence.label!r} on page {evidence.page}"
         places = self._places(value)
         if not places:
             raise _Refused(f"{evidence.quote[:80]!r} does not stand on page {evidence.page} as whole words")
@@ -146,8 +166,29 @@ class _Prover:
             raise _Refused(
                 f"only one of two readers finds {evidence.quote[:80]!r} on page {evidence.page}", "ambiguous"
             )
-        if value.kind in NUMERIC_KINDS and value.origin is not Origin.PERSON and value.ref in self._contested:
+        if value.origin is not Origin.PERSON:
+            self._check_reader(value)
+        if page.source == "ocr" and value.origin is not Origin.PERSON and _rests_on_words(spec):
+            raise _Refused(READ_BY_OCR)
+        by_ocr = ", as two passes of OCR read it" if page.source == "ocr" else ""
+        return f"{evidence.quote[:60]!r} stands on page {evidence.page}{by_ocr}"
+
+    def _check_reader(self, value: Value) -> None:
+        """What the layout gives for a reference, or gives twice, is not overruled by words that name another figure alike."""
+        if value.kind in NUMERIC_KINDS and value.ref in self._contested:
             raise _Refused(self._contested[value.ref], "ambiguous")
+        read = self._read.get(value.ref, value.value)
+        if read != value.value:
+            raise _Refused(f"the layout of the document gives {read} for {value.ref}, not {value.value}", "ambiguous")
+
+    def _is_seen(self, value: Value, spec: FieldSpec) -> bool:
+        """Whether a person read a step of a drawn scale of which no printed words say which is marked."""
+        if value.origin is not Origin.PERSON or not is_scale(spec):
+            return False
+        if any(ref == value.ref and spot not in self._scales for spot, ref in self._claims.items()):
+            return False  # printed words give the field a value: they are what a person goes by too
+        scales = scales_of(spec, self._layout, self._words, self._names)
+        return any(scale.evidence(int(str(value.value))) == value.evidence for scale in scales)
 
     def _check_reading(self, value: Value, spec: FieldSpec) -> None:
         """The quote must read as the value, by the same rules for everyone."""
@@ -345,6 +386,11 @@ class _Prover:
 
     def _claimed(self, place: Place) -> str:
         return self._claims.get(_spot(place.page.number, place.box), "")
+
+
+def _rests_on_words(spec: FieldSpec) -> bool:
+    """Whether a misread word would make the value wrong: it is words, or words are its key."""
+    return spec.kind not in _PROVEN_BY_OCR or spec.keyed == "name"
 
 
 def _spot(page: int, box: Box | None) -> tuple[int, int, int, int]:

@@ -20,7 +20,8 @@ from workflow_orchestrator.errors import FigureError
 
 DecimalMark = Literal[".", ","]
 
-_MINUS = "-−–‒﹣－"
+_MINUS = "-−–‒‐‑﹣－"
+_TRAILING_MINUS = "-−‐‑"  # a dash behind a figure is the beginning of a range
 _SPACES = "\u00a0\u202f\u2009\u2007\u2008\u2002\u2003"
 _APOSTROPHES = "'’‘ʼ`´"
 _NIL = frozenset(
@@ -79,6 +80,7 @@ _SCALES = {
     "m": 6, "mm": 6, "mn": 6, "mio": 6, "mio.": 6, "million": 6, "millions": 6, "millionen": 6, "mln": 6, "mill.": 6,
     "bn": 9, "b": 9, "mrd": 9, "mrd.": 9, "mia": 9, "mia.": 9, "md": 9, "mds": 9, "billion": 9, "billions": 9,
     "milliarde": 9, "milliarden": 9, "milliard": 9, "milliards": 9,
+    "lakh": 5, "lakhs": 5, "lac": 5, "lacs": 5, "crore": 7, "crores": 7, "cr": 7, "cr.": 7,
 }  # fmt: skip
 # A million millions in German and French, a thousand millions in English: unreadable in a document with decimal commas.
 _LONG_SCALE = frozenset({"billion", "billions", "b"})
@@ -99,7 +101,8 @@ _PER_YEAR = re.compile(
     re.IGNORECASE,
 )
 
-_DIGITS = rf"\d+(?:[.,{_APOSTROPHES} ]\d+)*"
+# Not \d, which takes the digits of every script: a figure in two scripts is made to deceive.
+_DIGITS = rf"[0-9]+(?:[.,{_APOSTROPHES} ][0-9]+)*"
 _NUMBER = re.compile(_DIGITS)
 _ISO = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 
@@ -143,14 +146,16 @@ def read_figure(text: str, decimal_mark: DecimalMark | None = None) -> Figure | 
     yearly = _PER_YEAR.sub("", shown)  # "0.25% p.a." is 0.25 per cent
     if not yearly:
         raise FigureError(f"{text!r} holds no figure", printed=text)
-    body, negative = _without_sign(yearly, text)
-    unit, scale, digits, negative_inside = _parts(body, text, decimal_mark)
+    body, outside = _without_sign(yearly, text)
+    unit, scale, digits, inside = _parts(body, text, decimal_mark)
+    if outside and inside:
+        raise FigureError(f"{text!r} has more than one sign", printed=text)
     whole, fraction = _split(digits, decimal_mark, text)
     number = Decimal(f"{whole}.{fraction}" if fraction else whole)
     value = number.scaleb(scale)
     if value == value.to_integral() and scale > 0:
         value = value.quantize(Decimal(1))
-    return Figure(-value if negative or negative_inside else value, unit, scale, len(fraction), text.strip())
+    return Figure(-value if "-" in (outside, inside) else value, unit, scale, len(fraction), text.strip())
 
 
 def _fold(text: str) -> str:
@@ -158,22 +163,25 @@ def _fold(text: str) -> str:
     return re.sub(r"\s+", " ", folded).strip()
 
 
-def _without_sign(shown: str, printed: str) -> tuple[str, bool]:
-    """Takes off brackets and one sign; tells whether they make the figure negative."""
+_Sign = Literal["", "+", "-"]
+
+
+def _without_sign(shown: str, printed: str) -> tuple[str, _Sign]:
+    """Takes off brackets or one sign; tells which sign they are."""
     bracket = re.fullmatch(r"([^()\d]*)\(\s*([^()]+?)\s*\)\s*(\D*)", shown)
     if bracket:
         before, inside, after = bracket.groups()
         if inside[0] in _MINUS + "+":
             raise FigureError(f"{printed!r} has a sign inside brackets; it can be read in two ways", printed=printed)
-        return f"{before}{inside}{after}".strip(), True
+        return f"{before}{inside}{after}".strip(), "-"
     if shown[0] in _MINUS:
-        return _unsigned(shown[1:], printed), True
+        return _unsigned(shown[1:], printed), "-"
     if shown[0] == "+":
-        return _unsigned(shown[1:], printed), False
-    trailing = re.fullmatch(rf"({_DIGITS})[{_MINUS}]", shown)
+        return _unsigned(shown[1:], printed), "+"
+    trailing = re.fullmatch(rf"({_DIGITS})[{_TRAILING_MINUS}]", shown)
     if trailing:
-        return trailing.group(1), True
-    return shown, False
+        return trailing.group(1), "-"
+    return shown, ""
 
 
 def _unsigned(rest: str, printed: str) -> str:
@@ -183,16 +191,17 @@ def _unsigned(rest: str, printed: str) -> str:
     return rest
 
 
-def _parts(body: str, printed: str, decimal_mark: DecimalMark | None) -> tuple[str, int, str, bool]:
-    """Unit, scale and digits of an unsigned figure, and whether a minus stands between a currency and its digits."""
+def _parts(body: str, printed: str, decimal_mark: DecimalMark | None) -> tuple[str, int, str, _Sign]:
+    """Unit, scale and digits of a figure, and the sign that stands between a currency and its digits."""
     match = _NUMBER.search(body)
     if not match:
         raise FigureError(f"{printed!r} holds no figure", printed=printed)
     before, after = body[: match.start()].strip(), body[match.end() :].strip()
     if re.search(r"\d", after):
         raise FigureError(f"{printed!r} holds more than one figure", printed=printed)
-    negative = bool(before) and before[-1] in _MINUS
+    sign: _Sign = ""
     if before and before[-1] in _MINUS + "+":
+        sign = "+" if before[-1] == "+" else "-"
         before = before[:-1].strip()
     unit = ""
     if before:
@@ -211,7 +220,7 @@ def _parts(body: str, printed: str, decimal_mark: DecimalMark | None) -> tuple[s
             scale = power
         else:
             raise FigureError(f"{printed!r}: {word!r} after the digits is not a unit that is known", printed=printed)
-    return unit, scale, match.group(), negative
+    return unit, scale, match.group(), sign
 
 
 def _words_after(after: str) -> list[str]:
@@ -248,6 +257,9 @@ def _split(digits: str, mark: DecimalMark | None, printed: str) -> tuple[str, st
     thousands = kinds - {decimal}
     if len(thousands) > 1:
         raise FigureError(f"{printed!r} mixes thousands marks", printed=printed)
+    if mark in thousands:
+        # "1.234.567" where the document's decimal mark is the point: two figures run together, 1.2 and 34.567.
+        raise FigureError(f"{printed!r}: {mark!r} parts thousands here and decimals elsewhere", printed=printed)
     return _whole(whole.split(thousands.pop()) if thousands else [whole], printed), fraction
 
 
@@ -274,7 +286,8 @@ def _single_mark(plain: str, char: str, kinds: set[str], mark: DecimalMark | Non
     three = all(len(group) == 3 for group in groups[1:])
     if len(groups) > 2:
         return ""
-    if not three or groups[0].startswith("0") or kinds != {char} or len(groups[0]) > 3:
+    if not three or groups[0].startswith("0") or kinds - {char, " "} or len(groups[0].rpartition(" ")[2]) > 3:
+        # Spaces decide nothing: "1 234,567" may be two columns, 1 and 234,567.
         return char
     if mark is None:
         raise FigureError(
@@ -290,30 +303,73 @@ def _whole(groups: list[str], printed: str) -> str:
     indian = len(groups) > 2 and len(groups[-1]) == 3 and all(len(g) == 2 for g in groups[1:-1]) and len(groups[0]) <= 2
     if len(groups) > 1 and not (western or indian):
         raise FigureError(f"{printed!r}: its digits are not grouped as thousands", printed=printed)
-    if len(groups) == 1 and not groups[0].isdigit():
-        raise FigureError(f"{printed!r} holds no figure", printed=printed)
+    if groups[0].startswith("0") and (len(groups[0]) > 1 or len(groups) > 1):
+        # A day, a code, or two figures run together: "01.05", "007", "0,123,456".
+        raise FigureError(f"{printed!r} begins with a zero that no figure has", printed=printed)
     return "".join(groups)
 
 
 _STYLE = re.compile(
-    r"(?<![\w.,'’/-])[-+−–(]?\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})*([.,])(\d{1,2}|\d{4,6})(?![\w.,/]|-\d)"
+    r"(?<![\w.,'’/-])[-+−–(]?\d{1,3}(?:([.,'’ \u00a0\u202f])\d{3})*([.,])(\d{1,2}|\d{4,6})(?![\w.,/]|-\d)(?=(\s?%)?)"
 )
 _MONTH_OF_YEAR = re.compile(r"(?:0?[1-9]|1[0-2])\.(?:19|20)\d\d")
+_FEW = 10  # one in ten
+
+
+@dataclass(frozen=True, slots=True)
+class Styles:
+    """The figures of a text that can be read in one way, as they are printed, by the decimal mark that they show.
+
+    Args:
+        points: figures with a decimal point.
+        commas: figures with a decimal comma.
+        certain: those of both that no section number, law or date can be: with a thousands mark too, or per cent.
+        whole: those that show both marks, "1.234,56", and so both customs.
+    """
+
+    points: tuple[str, ...]
+    commas: tuple[str, ...]
+    certain: frozenset[str]
+    whole: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> Styles:
+        found = [match for match in _STYLE.finditer(text) if not _MONTH_OF_YEAR.fullmatch(match.group())]
+        whole = {match.group() for match in found if match[1] in (".", ",") and match[1] != match[2]}
+        per_cent = {match.group() for match in found if match[4]}
+        points = tuple(match.group() for match in found if match[2] == ".")
+        commas = tuple(match.group() for match in found if match[2] == ",")
+        return cls(points, commas, frozenset(whole | per_cent), frozenset(whole))
+
+    @property
+    def mark(self) -> DecimalMark | None:
+        """The decimal mark that decides how figures are read, or `None` when the text shows both or none."""
+        points, commas = len(self.points), len(self.commas)
+        if points > commas and commas * _FEW <= points and self.whole.isdisjoint(self.commas):
+            return "."
+        if commas > points and points * _FEW <= commas and self.whole.isdisjoint(self.points):
+            return ","
+        return None
+
+    @property
+    def mixed(self) -> tuple[str, str] | None:
+        """A figure with a point and one with a comma, of a text that prints both customs; `None` when it does not."""
+        point = next((figure for figure in self.points if figure in self.certain), None)
+        comma = next((figure for figure in self.commas if figure in self.certain), None)
+        if point and comma:
+            return point, comma
+        if self.points and self.commas and self.mark is None:
+            return point or self.points[0], comma or self.commas[0]
+        return None
 
 
 def decimal_mark_of(text: str) -> DecimalMark | None:
     """The decimal mark that the figures of a document show, or `None` when they show both or none.
 
-    Only figures that can be read in one way count. A few of the other kind (a section number, a law) do not
-    overrule many: up to one in ten.
+    Only figures that can be read in one way count. A few of the other kind (a section number, a law, the coupon in a bond's
+    name) do not overrule many: up to one in ten, and none that shows both marks ("1.234,56").
     """
-    found = [match.group(1) for match in _STYLE.finditer(text) if not _MONTH_OF_YEAR.fullmatch(match.group())]
-    points, commas = found.count("."), found.count(",")
-    if points > commas and commas * 10 <= points:
-        return "."
-    if commas > points and points * 10 <= commas:
-        return ","
-    return None
+    return Styles.of(text).mark
 
 
 _MONTHS: dict[str, tuple[str, ...]] = {

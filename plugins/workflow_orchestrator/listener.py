@@ -77,7 +77,7 @@ def _note(dag_run: Any, *, over_time: bool = False) -> None:
     summary = next(filter(None, map(_summary, values)), "")
     if over_time and not summary and _is_ours(dag_run, session):
         # Airflow ends such a run from outside; its record is written by the DAG's callback, elsewhere and a little later.
-        summary = "**Stopped: the time that the workflow gives a run (`run_timeout`) was up.**"
+        summary = "**Stopped: RunTimeoutError.** The time that the workflow gives a run (`run_timeout`) was up; see the manifest."
     if summary:
         dag_run.note = joined(summary, dag_run.note)
 

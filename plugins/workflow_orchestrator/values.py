@@ -1,7 +1,7 @@
 """Values with their evidence: the only carrier of a number from a document to a slide or a voice.
 
     Value   field · key · kind · value · unit · decimals · origin
-      └ Evidence   page · quote (the printed words) · label (the words that name it) · box
+      └ Evidence   page · quote (the printed words) · label (the words that name it) · box · source (text layer or OCR)
 
 A `Value` without a page and a quote cannot be made.
 """
@@ -9,11 +9,14 @@ A `Value` without a page and a quote cannot be made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
+
+Source = Literal["text", "ocr"]
+"""How a page was read: from its own text layer, or from its picture."""
 
 
 class Kind(StrEnum):
@@ -58,12 +61,17 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a value stands in the document. `page` counts from 1."""
+    """Where a value stands in the document. `page` counts from 1.
+
+    `source` says how the page was read: `text` from its own text layer, `ocr` from its picture. It follows from the page, so it
+    does not make two places different.
+    """
 
     page: int
     quote: str
     label: str = ""
     box: Box | None = None
+    source: Source = field(default="text", compare=False)
 
     def __post_init__(self) -> None:
         if self.page < 1:
@@ -110,6 +118,8 @@ class Value:
         if self.evidence.box:
             box = self.evidence.box
             evidence["box"] = [box.left, box.bottom, box.right, box.top]
+        if self.evidence.source != "text":
+            evidence["source"] = self.evidence.source
         return {
             "field": self.field,
             "key": self.key,
@@ -144,6 +154,7 @@ class Value:
                 quote=evidence["quote"],
                 label=evidence.get("label", ""),
                 box=Box(*evidence["box"]) if evidence.get("box") else None,
+                source=evidence.get("source", "text"),
             ),
         )
 

@@ -17,8 +17,8 @@ PREFIX = "/workflow-orchestrator"
 NAMES = re.compile(
     # The items of a map have a folder each, with the same names.
     r"(each/[a-z][a-z0-9_]{0,59}/\d{1,4}/)?("
-    r"slides/slide_\d{2,3}\.png|slides\.(pdf|pptx)|video\.mp4|captions\.(vtt|srt)|source\.pdf|summary\.(json|md)"
-    r"|(request|document|extracted|validation|values|script|compliance|approval|video|manifest)\.json"
+    r"(slides/slide|pages/page|places/place)_\d{2,3}\.png|slides\.(pdf|pptx)|video\.mp4|captions\.(vtt|srt)|source\.pdf|summary\.(json|md)"
+    r"|(request|document|extracted|validation|correction|values|script|compliance|approval|video|manifest)\.json"
     r"|made/[a-z][a-z0-9_]{0,59}\.json)"
 )
 TYPES = {

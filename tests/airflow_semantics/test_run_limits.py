@@ -66,6 +66,7 @@ def test_its_record_is_written_all_the_same(stopped: dict[str, Any]) -> None:
     manifest = json.loads((stopped["folder"] / "manifest.json").read_text())
     assert manifest["outcome"] == "failed"
     assert manifest["error"]["step"] == "stuck"
+    assert manifest["error"]["error"] == "RunTimeoutError"
 
 
 def test_those_are_told_who_are_told_of_a_failure(stopped: dict[str, Any]) -> None:

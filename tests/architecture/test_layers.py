@@ -11,7 +11,7 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 HEAVY = {
     "PIL", "boto3", "botocore", "espeakng_loader", "fontTools", "genai_prices", "httpx2", "imageio_ffmpeg", "lxml",
-    "num2words", "numpy", "openai", "pikepdf", "pptx", "pypdf", "pypdfium2", "redis", "stdnum", "typst",
+    "num2words", "numpy", "openai", "pikepdf", "pptx", "pypdf", "pypdfium2", "redis", "regex", "stdnum", "typst",
 }  # fmt: skip
 # The modules of the two packages that may import Airflow.
 AIRFLOW = (
@@ -82,6 +82,14 @@ def test_layers_point_one_way(path: Path) -> None:
         assert not [item for item in at_import if item.split(".")[0] == "airflow"], "Airflow belongs above this layer"
     if name.startswith("workflow_orchestrator/definition/"):
         assert not [item for item in found if item.split(".")[0] == "airflow"], "a definition loads without Airflow"
+
+
+@pytest.mark.parametrize("path", modules(), ids=relative)
+def test_the_command_line_is_the_top(path: Path) -> None:
+    """What runs under Airflow, and what a definition is, needs nothing of `scripts/workflow`."""
+    if not relative(path).startswith("workflow_orchestrator/authoring/"):
+        found = set(imported(path, everywhere=True))
+        assert not [item for item in found if item.startswith("workflow_orchestrator.authoring")]
 
 
 @pytest.mark.parametrize("path", [path for path in modules() if relative(path) not in CHILDREN], ids=relative)

@@ -200,6 +200,28 @@ def test_ctrl_c_leaves_nothing_half_written(root: Path, made: Path, terminals: l
     assert not (made / "broken").exists()
 
 
+def test_sigterm_ends_it_like_ctrl_c(root: Path, made: Path, tmp_path: Path) -> None:
+    """Ended by a build server: exit code 143, JSON on the standard output, no folder, no temporary file, no child left."""
+    words = ["run", NAME, SAMPLE, "--out", "ended", "--json", "--verbose", "--project", str(made)]
+    with subprocess.Popen(
+        [str(root / "scripts" / "workflow"), *words], env=environment(root, made, TMPDIR=str(tmp_path)), cwd=made,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "check_data" in line:
+                break
+        process.terminate()
+        out, err = process.communicate(timeout=LONGEST)
+    assert process.returncode == 143, err
+    assert json.loads(out) == {"error": "Terminated", "message": "Terminated; nothing half-written is left behind."}
+    assert "Traceback" not in err
+    assert not (made / "ended").exists()
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and "genai-platform-" not in str(path)] == []
+    with pytest.raises(ProcessLookupError):  # its session is empty
+        os.killpg(process.pid, 0)
+
+
 def test_a_pipe_that_closes_early_is_quiet(root: Path, made: Path) -> None:
     """`scripts/workflow show … | head -1` prints a line and no traceback."""
     script = root / "scripts" / "workflow"

@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from workflow_orchestrator.authoring import exits, wording
+from workflow_orchestrator.authoring import exits
 from workflow_orchestrator.authoring.exits import UsageError
 from workflow_orchestrator.authoring.prices import assumed
 from workflow_orchestrator.authoring.reckoning import Bill, reckon
 from workflow_orchestrator.authoring.terminal import Terminal, safe
+from workflow_orchestrator.definition import wording
 
 if TYPE_CHECKING:
     from workflow_orchestrator.authoring.cli import Session

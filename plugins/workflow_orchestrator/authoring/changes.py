@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from workflow_orchestrator.authoring import wording
+from workflow_orchestrator.definition import wording
 
 Sort = Literal["added", "removed", "changed"]
 

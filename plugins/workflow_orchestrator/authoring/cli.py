@@ -11,19 +11,22 @@ import io
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from llm_orchestration.errors import LLMError
 from workflow_orchestrator.authoring import exits
-from workflow_orchestrator.authoring.exits import UsageError
+from workflow_orchestrator.authoring.exits import Terminated, UsageError
 from workflow_orchestrator.authoring.project import HERE, Project
 from workflow_orchestrator.authoring.terminal import Terminal, safe
+from workflow_orchestrator.definition.problems import did_you_mean
 from workflow_orchestrator.errors import OrchestratorError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -36,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "bill": ("bill", "what one run can cost at most, before it runs"),
     "docs": ("docs", "write the page of each workflow, and the reference of the language"),
     "schema": ("schema", "write the JSON Schemas for editors"),
+    "erase": ("erase", "remove a document, a run or words of somebody from the storage, and prove it"),
 }
 """Command → its module, and what it does in a line."""
 
@@ -77,19 +81,43 @@ def main(
             cwd=Path(environ.get("GENAI_PLATFORM_CWD") or Path.cwd()),
         )
         session = Session(project, terminal, stdin or sys.stdin, json=options.json)
-        with _logs(err, shown=options.verbose):
+        with _logs(err, shown=options.verbose), _ended_like_ctrl_c():
             code = _run(session, options)
         out.flush()
     except BrokenPipeError:
         # `scripts/workflow show x | head` has seen enough. What is still buffered must not raise again at the end.
         _let_go(out)
         return exits.GOOD
-    except KeyboardInterrupt:
-        terminal.warn("\nInterrupted; nothing half-written is left behind.")
-        return exits.INTERRUPTED
+    except KeyboardInterrupt as stop:
+        terminated = isinstance(stop, Terminated)
+        name = "Terminated" if terminated else "Interrupted"
+        said = f"{name}; nothing half-written is left behind."
+        if "--json" in arguments:
+            terminal.say(json.dumps({"error": name, "message": said}, indent=2))
+        terminal.warn(f"\n{said}")
+        return exits.TERMINATED if terminated else exits.INTERRUPTED
     except SystemExit as stop:  # argparse: --help, or a wrong option
         return stop.code if isinstance(stop.code, int) else exits.WRONG_USE
     return code
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """SIGTERM takes the way of Ctrl-C: child processes are ended and folders taken away on it, once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread hears signals
+        return
+
+    def end(number: int, frame: object) -> NoReturn:
+        # A second one must not break into the cleaning up.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -110,6 +138,8 @@ def _logs(err: TextIO, *, shown: bool) -> Iterator[None]:
 
 def _run(session: Session, options: argparse.Namespace) -> int:
     try:
+        if not session.project.include.is_dir():
+            raise UsageError(f"{session.project.root} is no project: name the folder that holds dags/ and include/")
         code: int = options.run(session, options)
     except UsageError as error:
         _say_error(session, "UsageError", error.message, {})
@@ -158,6 +188,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     wanted = next((word for word in arguments if not word.startswith("-")), "")
+    if wanted and wanted not in COMMANDS:
+        parser.error(f"there is no command {wanted!r}; {did_you_mean(wanted, COMMANDS)}")
     for name, (module, says) in COMMANDS.items():
         command = parsers.add_parser(
             name,

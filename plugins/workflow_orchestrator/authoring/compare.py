@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from workflow_orchestrator.authoring import wording
 from workflow_orchestrator.authoring.changes import Change, Topic, changed, listed
 from workflow_orchestrator.authoring.compare_files import file_changes
 from workflow_orchestrator.authoring.compare_steps import step_changes
+from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.model import Parameter, Schedule, Workflow
 from workflow_orchestrator.fields import FieldSet, FieldSpec
 

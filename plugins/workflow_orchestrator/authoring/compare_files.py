@@ -7,9 +7,9 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from workflow_orchestrator.authoring import wording
 from workflow_orchestrator.authoring.changes import Change, Topic, changed
 from workflow_orchestrator.authoring.facts import shown
+from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.problems import Report, where
 from workflow_orchestrator.definition.source import KeyPath, read_source

@@ -8,8 +8,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from workflow_orchestrator.authoring import wording
 from workflow_orchestrator.authoring.changes import Change, Topic, changed, listed
+from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.flow import inner, walk
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.retries import RetryRule

@@ -1,4 +1,4 @@
-"""`docs`: the page of each workflow, the list of them, and the reference of the language. `--check` says whether they are current."""
+"""`docs`: the page of each workflow, their list, the references of language and checks. `--check` says whether they are current."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from workflow_orchestrator.authoring import exits
 from workflow_orchestrator.authoring.exits import UsageError
 from workflow_orchestrator.authoring.pages import index, page
 from workflow_orchestrator.authoring.reference import reference
+from workflow_orchestrator.authoring.rules_page import rules_page
 from workflow_orchestrator.authoring.terminal import counted
 from workflow_orchestrator.definition import load_workflow
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from workflow_orchestrator.authoring.cli import Session
     from workflow_orchestrator.authoring.project import Project
 
-INDEX, REFERENCE = "README.md", "language.md"
+INDEX, REFERENCE, RULES = "README.md", "language.md", "rules.md"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -64,6 +65,7 @@ def made(project: Project, names: list[str]) -> dict[Path, str]:
     if not names:
         pages[project.pages / INDEX] = index(workflows)
         pages[project.root / "docs" / REFERENCE] = reference()
+        pages[project.root / "docs" / RULES] = rules_page()
     return pages
 
 

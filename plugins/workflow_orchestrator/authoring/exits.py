@@ -9,13 +9,19 @@ PROBLEMS: Final = 1
 WRONG_USE: Final = 2
 NEEDS_A_PERSON: Final = 3
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
 
 SAYS = """exit codes:
   0    good
   1    problems: a definition, a document or a test is not as it should be; with --check, a page or a bill
   2    wrong use: an unknown command, workflow, option or value
   3    a person is needed, and nobody can be asked here
-  130  interrupted with Ctrl-C; nothing half-written is left behind"""
+  130  interrupted with Ctrl-C; nothing half-written is left behind
+  143  ended by SIGTERM (a build server's time limit, for example); nothing half-written either"""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: somebody else than the person at the terminal wants the command to end. Whatever cleans up after Ctrl-C does so here."""
 
 
 class UsageError(Exception):

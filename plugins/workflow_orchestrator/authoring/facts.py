@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflow_orchestrator.authoring import wording
-from workflow_orchestrator.definition import trigger_form
+from workflow_orchestrator.definition import trigger_form, wording
 from workflow_orchestrator.definition.flow import files_of, makes, needs
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.steps import ApproveStep, AskStep, ExtractStep, GenerateStep, Step, WriteStep

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
-from workflow_orchestrator.authoring import wording
+from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.flow import DONE
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.steps import ApproveStep, Arm, AskStep, Choose, Item, Map, Parallel, Step

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflow_orchestrator.authoring import facts, wording
+from workflow_orchestrator.authoring import facts
 from workflow_orchestrator.authoring.markdown import code, fenced, plain, table
 from workflow_orchestrator.authoring.mermaid import diagram
+from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.failures import failure_table, to_markdown
 from workflow_orchestrator.definition.flow import walk
 from workflow_orchestrator.definition.model import Workflow

@@ -16,9 +16,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflow_orchestrator.authoring import wording
 from workflow_orchestrator.authoring.prices import Priced, targets
 from workflow_orchestrator.authoring.sizes import TOLD_BYTES, TYPICAL_BYTES_PER_TOKEN, Measure, Sizes, document_size
+from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.flow import walk
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.raises import family

@@ -13,6 +13,7 @@ from workflow_orchestrator.rules.registry import (
     FieldParameter,
     FieldsParameter,
     NumberParameter,
+    TextParameter,
     checks,
 )
 
@@ -21,7 +22,8 @@ ABOUT = """## `rules.yaml`
 A rule has a name of your choice, the `check` that it applies, and what the check takes: fields of `schema.json` and settings. It applies
 only where the document prints everything that it needs. Figures are compared by their printed digits: `1.93` stands for anything from
 1.925 to 1.935, and a rule is broken only if no such figures fit. `severity` of a rule takes the place of its check's: `error` cannot be
-right, `needs_person` may be right and a person says so, `warning` is recorded and shown to the approver.
+right, `needs_person` may be right and a person says so, `warning` is recorded and shown to the approver. `says` is what a breach means,
+in the words of the people who read it. [rules.md](rules.md) has each check with its formula, what it takes and an example.
 
 ```yaml
 previous:                                   # how the release before is found; needed by checks that compare with it
@@ -44,16 +46,17 @@ def rules_reference() -> Iterator[str]:
 
 def _table(wanted: list[Check]) -> str:
     rows = [
-        (code(check.name), plain(check.says), "; ".join(_takes(check)), code(check.severity))
+        (f"[{code(check.name)}](rules.md#{check.name})", plain(check.says), code(check.severity))
         for check in sorted(wanted, key=lambda check: check.name)
     ]
-    return table(("Check", "What must hold", "Takes", "Severity"), rows)
+    return table(("Check", "What must hold", "Severity"), rows)
 
 
-def _takes(check: Check) -> Iterator[str]:
-    for name, parameter in check.parameters.items():
+def takes(check: Check) -> Iterator[str]:
+    """What a check takes, parameter by parameter."""
+    for parameter in check.parameters.values():
         says = f" ({plain(parameter.says)})" if parameter.says else ""
-        yield f"{code(name)} {_shape(parameter)}{says}"
+        yield f"{_shape(parameter)}{says}"
 
 
 def _shape(parameter: CheckParameter) -> str:
@@ -65,6 +68,8 @@ def _shape(parameter: CheckParameter) -> str:
             return f"a list of fields{'' if parameter.at_least else ', optional'}"
         case NumberParameter() | DecimalParameter():
             return f"{parameter.minimum} to {parameter.maximum}, else {parameter.default}"
+        case TextParameter():
+            return ", ".join(map(code, parameter.choices)) or "text"
 
 
 def _keyed(keys: tuple[str, ...]) -> str:

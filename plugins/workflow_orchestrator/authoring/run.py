@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflow_orchestrator.authoring import exits, wording
+from workflow_orchestrator.authoring import exits
 from workflow_orchestrator.authoring.answers import AtTheTerminal, NeedsPerson, ReleasedBy
 from workflow_orchestrator.authoring.exits import UsageError
 from workflow_orchestrator.authoring.terminal import Progress, Terminal, safe
-from workflow_orchestrator.definition import check_conf
+from workflow_orchestrator.definition import check_conf, wording
 from workflow_orchestrator.definition.flow import files_of, steps_of
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.problems import did_you_mean
+from workflow_orchestrator.errors import ConfError
 from workflow_orchestrator.storage import LocalStorage
 
 if TYPE_CHECKING:
@@ -84,9 +85,12 @@ def run(session: Session, options: argparse.Namespace) -> int:
     workflow = project.load(options.name)
     document = project.path(options.document)
     if not document.is_file():
-        raise UsageError(f"there is no file {options.document}")
+        raise UsageError(f"{options.document} is a folder, no PDF" if document.is_dir() else f"there is no file {options.document}")
     conf = parameters(workflow, options.given)
-    check_conf(workflow, {**conf, "document": document.name})
+    try:
+        check_conf(workflow, {**conf, "document": document.name})
+    except ConfError as error:
+        raise UsageError(error.message) from None
     configuration = project.configuration()
     if options.approve_as and configuration.profile != "demo":
         raise UsageError(

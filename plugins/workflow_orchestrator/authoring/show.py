@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator import __version__
-from workflow_orchestrator.authoring import exits, facts, wording
-from workflow_orchestrator.authoring.drawing import draw
+from workflow_orchestrator.authoring import exits, facts
 from workflow_orchestrator.authoring.terminal import Terminal, safe
+from workflow_orchestrator.definition import wording
+from workflow_orchestrator.definition.drawing import draw
 from workflow_orchestrator.definition.model import Workflow
 
 if TYPE_CHECKING:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 import shutil
-import unicodedata
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TextIO
 
+from workflow_orchestrator.columns import ESCAPE, padded, shown_width
+
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34"}
 NARROWEST = 60
+NARROWEST_COLUMN = 24
 
-_ESCAPE = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
 # What a terminal would obey. A title or an error message can come from a file that nobody looked at.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -51,13 +53,26 @@ class Terminal:
         self.say(self.styled(text, "bold"))
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]], *, indent: str = "  ") -> None:
-        """Columns under headings, as wide as their longest cell; the last one is not filled up."""
+        """Columns under headings, as wide as their longest cell; the last one is not filled up.
+
+        On a terminal a last column that is too wide goes on below itself; a file gets a row in one line, for `grep`.
+        """
         lines = [list(headings), *([safe(cell) for cell in row] for row in rows)]
         widths = [max(shown_width(line[index]) for line in lines) for index in range(len(headings))]
+        room = self.width - shown_width(indent) - sum(width + 2 for width in widths[:-1])
         for number, line in enumerate(lines):
-            cells = [padded(cell, width) for cell, width in zip(line, widths, strict=True)]
-            text = f"{indent}{'  '.join(cells)}".rstrip()
+            first, *more = self._broken(line[-1], room)
+            cells = [padded(cell, width) for cell, width in zip(line[:-1], widths, strict=False)]
+            text = f"{indent}{'  '.join([*cells, first])}".rstrip()
             self.say(self.styled(text, "dim") if number == 0 else text)
+            for rest in more:
+                self.say(" " * (self.width - room) + rest)
+
+    def _broken(self, cell: str, room: int) -> list[str]:
+        """A cell in lines of `room` columns, at least one."""
+        if not self.interactive or room < NARROWEST_COLUMN or shown_width(cell) <= room:
+            return [cell]
+        return textwrap.wrap(cell, room, break_long_words=False, break_on_hyphens=False) or [cell]
 
     def progress(self, total: int, what: str) -> Progress:
         """Progress through `total` parts: a bar on a terminal, a line per part elsewhere."""
@@ -122,22 +137,7 @@ class Progress:
 
 def safe(text: str) -> str:
     """The text without anything that a terminal would obey or that turns the writing round."""
-    return _CONTROL.sub("�", _ESCAPE.sub("", text))
-
-
-def shown_width(text: str) -> int:
-    """How many columns a text takes: wide characters take two, marks that join the one before take none."""
-    plain = _ESCAPE.sub("", text)
-    if plain.isascii():
-        return len(plain)
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in plain
-    )
-
-
-def padded(text: str, width: int) -> str:
-    """The text, filled up with blanks."""
-    return text + " " * (width - shown_width(text))
+    return _CONTROL.sub("�", ESCAPE.sub("", text))
 
 
 def clipped(text: str, width: int) -> str:

@@ -9,10 +9,10 @@ from difflib import ndiff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow_orchestrator.authoring import exits, wording
+from workflow_orchestrator.authoring import exits
 from workflow_orchestrator.authoring.exits import UsageError
 from workflow_orchestrator.authoring.terminal import Progress, Terminal, counted, safe
-from workflow_orchestrator.definition import load_workflow
+from workflow_orchestrator.definition import load_workflow, wording
 from workflow_orchestrator.definition.problems import did_you_mean
 
 if TYPE_CHECKING:
@@ -61,7 +61,10 @@ def _folders(session: Session, options: argparse.Namespace) -> tuple[Path, ...]:
         if not (folder / "scenarios.yaml").is_file():
             raise UsageError(f"{folder.name} has no scenarios.yaml; write one beside its workflow.yaml")
         return (folder,)
-    return tuple(folder for folder in session.project.folders(()) if (folder / "scenarios.yaml").is_file())
+    found = tuple(folder for folder in session.project.folders(()) if (folder / "scenarios.yaml").is_file())
+    if not found:
+        raise UsageError("no workflow in dags/ has a scenarios.yaml; make one with: scripts/workflow new NAME")
+    return found
 
 
 def _suite(session: Session, folder: Path) -> Suite:

@@ -1,9 +1,11 @@
 """Compliance as data: rule packs, the notices that they ask for, and the verdict on a script."""
 
+from workflow_orchestrator.compliance.case import Facts
 from workflow_orchestrator.compliance.check import check_compliance
 from workflow_orchestrator.compliance.loader import load_packs, places_of
 from workflow_orchestrator.compliance.model import (
     ComplianceReport,
+    Elsewhere,
     Notice,
     Outcome,
     Pack,
@@ -18,6 +20,8 @@ from workflow_orchestrator.compliance.personal_data import Masked, mask_personal
 
 __all__ = [
     "ComplianceReport",
+    "Elsewhere",
+    "Facts",
     "Masked",
     "Notice",
     "Outcome",

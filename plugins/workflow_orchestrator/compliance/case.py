@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
-from workflow_orchestrator.compliance.model import Notice
+from workflow_orchestrator.compliance.model import Notice, Outcome, Rule
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.script.model import Script, Segment
 from workflow_orchestrator.values import Kind, ValueSet
@@ -16,11 +17,28 @@ NAME = "\u25a1"  # stands where a printed name was: "Best Buy" is a holding, not
 
 
 @dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong, in which words. `outcome` is set where the severity of the rule does not apply."""
+
+    message: str
+    words: str = ""
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """One text of the script, and where it stands."""
 
     where: str
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a rule may know of the run. `document` is the text of the source, where the run has it."""
+
+    today: date | None = None
+    document: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,7 @@ class Case:
     jurisdictions: tuple[str, ...]
     audience: str
     withheld: frozenset[str] = field(default_factory=frozenset)
+    facts: Facts = Facts()
 
     @cached_property
     def refs(self) -> frozenset[str]:
@@ -46,8 +65,17 @@ class Case:
         """The values of the script."""
         return ValueSet(value for ref, value in self.values.items() if ref in self.refs)
 
-    def texts(self) -> Iterator[Text]:
+    @cached_property
+    def texts(self) -> tuple[Text, ...]:
         """Every text that is seen or heard, each once, without the approved notices and with names blotted out."""
+        return tuple(self._texts())
+
+    @cached_property
+    def whole(self) -> str:
+        """These texts in one, a line each."""
+        return "\n".join(text.words for text in self.texts)
+
+    def _texts(self) -> Iterator[Text]:
         approved = {_flat(text) for notice in self.notices for text in (notice.shown, notice.spoken, notice.short)}
         seen: set[str] = set()
         for text in self.all_texts():
@@ -70,6 +98,13 @@ class Case:
                 yield Text(f"{segment.id}.sentences[{place}] (spoken)", sentence.spoken)
         for ref, label in script.labels.items():
             yield Text(f"label of {ref}", label)
+
+    def texts_of(self, segment: Segment) -> str:
+        """All that is seen or heard with one segment, as one text, with names blotted out."""
+        words = [segment.heading, *segment.points]
+        words += [text for sentence in segment.sentences for text in (sentence.shown, sentence.spoken)]
+        words += [self.script.labels.get(ref, "") for ref in segment.shows]
+        return self._names.sub(NAME, _flat(" . ".join(words)))
 
     @cached_property
     def _names(self) -> re.Pattern[str]:
@@ -106,3 +141,6 @@ def shown_of(segments: Sequence[Segment]) -> str:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
+
+
+Check = Callable[[Rule, Case], Iterator[Complaint]]

@@ -6,29 +6,16 @@ left out to meet it. Without one, the severity of the rule applies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from workflow_orchestrator.compliance import words
-from workflow_orchestrator.compliance.case import Case, in_fields, refs_of, shown_of, spoken_of
+from workflow_orchestrator.compliance import plausible, presence, words
+from workflow_orchestrator.compliance.case import Case, Check, Complaint, in_fields, refs_of, shown_of, spoken_of
 from workflow_orchestrator.compliance.model import Outcome, Placement, Rule
 from workflow_orchestrator.compliance.notices import filled
 from workflow_orchestrator.compliance.periods import Standing, standing_of
 from workflow_orchestrator.compliance.personal_data import find_personal_data
 from workflow_orchestrator.script.model import SlideKind
 from workflow_orchestrator.script.wording import Wording
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What is wrong, in which words."""
-
-    message: str
-    words: str = ""
-    outcome: Outcome | None = None
-
-
-Check = Callable[[Rule, Case], Iterator[Complaint]]
 
 
 def notice(rule: Rule, case: Case) -> Iterator[Complaint]:
@@ -50,11 +37,13 @@ def notice(rule: Rule, case: Case) -> Iterator[Complaint]:
 
 def forbidden_words(rule: Rule, case: Case) -> Iterator[Complaint]:
     """Nothing is said that the rule forbids."""
-    never = words.for_language(rule.check["never"], case.language)
+    never = words.present(case.whole, words.for_language(rule.check["never"], case.language))
+    if not never:
+        return
     allowed = words.for_language(rule.check.get("allowed"), case.language)
     negation = rule.check["negation"] == "allowed"
     seen: set[str] = set()
-    for text in case.texts():
+    for text in case.texts:
         for hit in words.hits(text.words, never, allowed, case.language, negation=negation):
             if hit.casefold() not in seen:
                 seen.add(hit.casefold())
@@ -179,5 +168,6 @@ CHECKS: dict[str, Check] = {
     "standard_periods": standard_periods, "not_annualised": not_annualised, "reference_date": reference_date,
     "not_in_opening": not_in_opening, "share_of_words": share_of_words, "scale_named": scale_named,
     "source_named": source_named, "no_personal_data": no_personal_data, "person_decides": person_decides,
+    **presence.CHECKS, **plausible.CHECKS,
 }
 

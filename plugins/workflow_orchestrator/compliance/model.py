@@ -8,7 +8,7 @@ A rule that cannot be decided counts as `needs_approval`, never as passed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -66,7 +66,8 @@ class Notice:
 class Rule:
     """One rule of a pack. `trigger` and `check` hold a `kind` and its parameters, already checked by the loader.
 
-    `wording` maps a language to alternatives: the first whose values the document has is used.
+    `wording` maps a language to alternatives: the first whose values the document has is used. `covers` are other names
+    of what the rule carries out too; `examples` are scripts that it passes and such as it does not (see `examples`).
     """
 
     id: str
@@ -81,6 +82,8 @@ class Rule:
     check: Mapping[str, Any]
     wording: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     short: Mapping[str, str] = field(default_factory=dict)
+    covers: tuple[str, ...] = ()
+    examples: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.severity is Outcome.PASS:
@@ -95,13 +98,31 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A rule of law that no script shows to be met, and what sees to it instead."""
+
+    id: str
+    title: str
+    citation: str
+    source_status: SourceStatus
+    held_by: str
+
+    def to_json(self) -> dict[str, str]:
+        return {
+            "rule": self.id, "title": self.title, "citation": self.citation,
+            "source_status": self.source_status.value, "held_by": self.held_by,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
-    """The rules of one file."""
+    """The rules of one file, and those that are held elsewhere."""
 
     name: str
     title: str
     version: str
     rules: tuple[Rule, ...]
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +145,14 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class ComplianceReport:
-    """Every verdict on one script. `not_applicable` names the rules whose case did not arise."""
+    """Every verdict on one script. `not_applicable` names the rules whose case did not arise; `elsewhere` are those of law
+    that no script shows to be met.
+    """
 
     results: tuple[RuleResult, ...]
     not_applicable: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -157,4 +181,5 @@ class ComplianceReport:
         return {
             "outcome": self.outcome.value, "packs": list(self.packs),
             "results": [result.to_json() for result in self.results], "not_applicable": list(self.not_applicable),
+            "elsewhere": [item.to_json() for item in self.elsewhere],
         }

@@ -50,6 +50,11 @@ def is_due(rule: Rule, jurisdictions: tuple[str, ...], values: ValueSet) -> bool
     match trigger["kind"]:
         case "figures":
             return any(matching(values, ref) for ref in trigger["figures"])
+        case "value":
+            return any(
+                str(value.value).casefold() in {word.casefold() for word in trigger["value"]["is"]}
+                for value in matching(values, trigger["value"]["field"])
+            )
         case "foreign_currency":
             currency = values.get("currency")
             home = trigger["foreign_currency"]

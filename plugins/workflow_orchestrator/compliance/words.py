@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+
+from llm_orchestration.patterns import Match, find_all
 
 _REACH = 6  # words before a hit in which a negation still denies it
 
@@ -41,12 +42,25 @@ def hits(
         negation: whether a negation makes the words harmless.
     """
     for sentence in _SENTENCE.findall(text):
-        fine = [match.span() for pattern in allowed for match in _compiled(pattern).finditer(sentence)]
+        fine = [match.span() for pattern in allowed for match in find_all(pattern, sentence, ignore_case=True)]
         for pattern in never:
-            for match in _compiled(pattern).finditer(sentence):
+            for match in find_all(pattern, sentence, ignore_case=True):
                 covered = any(start <= match.start() and match.end() <= end for start, end in fine)
                 if not covered and not (negation and _denied(sentence, match, language)):
                     yield match[0]
+
+
+def present(text: str, patterns: Sequence[str]) -> list[str]:
+    """The patterns that may stand in one of the lines of a text: a quick look, before each line is read closely.
+
+    A pattern with an anchor is always kept, for a line is no whole text.
+    """
+    return [pattern for pattern in patterns if "^" in pattern or "$" in pattern or said(text, [pattern])]
+
+
+def said(text: str, patterns: Sequence[str]) -> bool:
+    """Whether any of the patterns stands in a text, denied or not."""
+    return any(True for pattern in patterns for _ in find_all(pattern, text, ignore_case=True))
 
 
 def for_language(words: Mapping[str, Sequence[str]] | None, language: str) -> Sequence[str]:
@@ -54,15 +68,10 @@ def for_language(words: Mapping[str, Sequence[str]] | None, language: str) -> Se
     return (words or {}).get(language, ())
 
 
-def _denied(sentence: str, match: re.Match[str], language: str) -> bool:
+def _denied(sentence: str, match: Match, language: str) -> bool:
     before = sentence[: match.start()]
     clause_start = max((found.end() for found in _CLAUSE.finditer(before)), default=0)
     reach = " ".join(before[clause_start:].split()[-_REACH:])
     if re.search(_NEGATION[language], reach, re.IGNORECASE):
         return True
     return re.search(_NEGATION_AFTER[language], sentence[match.end() :], re.IGNORECASE) is not None
-
-
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llm_orchestration.patterns import schema_validator
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.problems import did_you_mean
 from workflow_orchestrator.errors import ConfError
@@ -88,9 +89,7 @@ def check_conf(workflow: Workflow, conf: Mapping[str, Any]) -> dict[str, Any]:
 
 def explain(value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a value, each as the end of a sentence that begins with its name; nothing if it fits."""
-    from jsonschema import Draft202012Validator
-
-    validator = Draft202012Validator(dict(schema))
+    validator = schema_validator(dict(schema))
     for error in sorted(validator.iter_errors(value), key=lambda item: [str(part) for part in item.absolute_path]):
         place = "".join(f"[{part}]" for part in error.absolute_path)
         yield f"{place + ' ' if place else ''}is {_printed(error.instance)}: {_allowed(error)}"

@@ -18,6 +18,7 @@ from workflow_orchestrator.definition.source import Source, read_source
 from workflow_orchestrator.errors import ConfigurationError
 
 Profile = Literal["production", "demo"]
+Ocr = Literal["auto", "off", "require"]
 
 PROFILE_VARIABLE = "GENAI_PLATFORM_PROFILE"
 STORAGE_VARIABLE = "GENAI_PLATFORM_STORAGE"
@@ -39,6 +40,7 @@ class Channel:
 class Configuration:
     """What holds for every workflow: execution, who may release, where artifacts lie, groups that may be asked, channels.
 
+    `ocr` says what happens to pages that are pictures: read where tesseract is installed, never, or an error where it is not.
     `storage` is as written: a folder (a relative one starts at the project's folder) or a URI. `source` is the file as it was
     read, for the places of what it says.
     """
@@ -49,6 +51,7 @@ class Configuration:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     retry_policies: Mapping[str, tuple[RetryRule, ...]] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    ocr: Ocr = "auto"
     source: Source | None = field(default=None, repr=False, compare=False)
 
 
@@ -136,6 +139,7 @@ def _build(source: Source, environ: Mapping[str, str], report: Report) -> Config
             name: Channel(item.get("notifier"), item.get("arguments", {}))
             for name, item in data.get("channels", {}).items()
         },
+        ocr=cast("Ocr", data.get("documents", {}).get("ocr", "auto")),
         source=source,
     )
 

@@ -58,6 +58,7 @@ def digest_of(
     settings = {
         "execution": execution_data(configuration.execution),
         "retry_policies": {name: [_rule(rule) for rule in listed] for name, listed in rules.items()},
+        "documents": {"ocr": configuration.ocr},
     }
     total.update(f"configuration\0{json.dumps(settings, sort_keys=True)}\0".encode())
     return f"sha256:{total.hexdigest()}"

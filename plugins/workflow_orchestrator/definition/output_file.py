@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from llm_orchestration.patterns import fault_of, patterns_in
 from workflow_orchestrator.definition.problems import Report
 from workflow_orchestrator.definition.source import KeyPath, Source, read_source
 
@@ -36,6 +37,9 @@ def _check(source: Source, report: Report) -> None:
     for error in validator.iter_errors(schema):
         at: KeyPath = tuple(error.absolute_path)
         report.add("WF048", source, at, f"it is no JSON Schema: {error.message[:160]}")
+    for place, pattern in patterns_in(schema):
+        if (fault := fault_of(pattern)) is not None:
+            report.add("WF048", source, place, f"{pattern!r} is no pattern: {fault}", "mend the pattern")
     if schema.get("type") != "object":
         report.add("WF048", source, ("type",), "the answer must be an object", 'write "type": "object" at the top')
     elif not isinstance(schema.get("properties"), dict) or not schema["properties"]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from llm_orchestration.patterns import fault_of
 from workflow_orchestrator.definition.model import Parameter
 from workflow_orchestrator.definition.problems import Report
 from workflow_orchestrator.definition.shapes import said
@@ -51,10 +51,9 @@ def _check_parameter(item: dict[str, Any], at: KeyPath, source: Source, report: 
             "WF023", source, (*at, "minimum"), f"the minimum {item['minimum']} is above the maximum {item['maximum']}"
         )
     if isinstance(item.get("pattern"), str):
-        try:
-            re.compile(item["pattern"])
-        except re.error as error:
-            report.add("WF023", source, (*at, "pattern"), f"it is not a regular expression: {error}")
+        fault = fault_of(item["pattern"])
+        if fault is not None:
+            report.add("WF023", source, (*at, "pattern"), f"it is not a regular expression: {fault}", "mend the pattern")
     if "default" in item and len(report) == before and _well_formed(item):
         _check_default(item, at, source, report)
 

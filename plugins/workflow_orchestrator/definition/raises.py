@@ -23,6 +23,7 @@ FIRST = (
     "AlreadyProcessedError",
     "AutoApprovalRefusedError",
     "DocumentLimitError",
+    "PatternTimeoutError",
 )
 MODEL = (
     "RateLimitError",
@@ -52,6 +53,7 @@ MODEL = (
     "RouteConfigError",
     "ConnectionMissingError",
     "ScriptedRepliesError",
+    "PatternTimeoutError",
     "PromptError",
     "MissingVariablesError",
 )
@@ -63,6 +65,7 @@ _READS = (
     "DamagedDocumentError",
     "DocumentLimitError",
     "ReaderKilledError",
+    "OcrMissingError",
 )
 RAISES: Mapping[str, tuple[str, ...]] = {
     "extract": (*_READS, "OfflineOutputError", *MODEL),

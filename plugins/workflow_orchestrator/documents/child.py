@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import io
 import json
 import logging
@@ -19,11 +20,12 @@ import re
 import resource
 import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from workflow_orchestrator.documents import quality
+from workflow_orchestrator.documents.ocr import OcrLayer, OcrLimits, read_pictures
 from workflow_orchestrator.documents.text_reader import TextLayer, read_text
 from workflow_orchestrator.documents.word_reader import Styles, WordLayer, open_document, read_page
 from workflow_orchestrator.errors import (
@@ -31,18 +33,33 @@ from workflow_orchestrator.errors import (
     DocumentError,
     EmptyDocumentError,
     ImageOnlyDocumentError,
+    OcrMissingError,
 )
 
 _PR_SET_PDEATHSIG = 1
 _ADDRESS = re.compile(r"stream <[^>]*>:? ?|vector of bytes: ")
 _FEW_CHARACTERS = 50
 _PICTURE_SHARE = 0.25
+_NO_OCR = OcrLimits("off", pages=0, seconds=0)
 
 
 def main() -> int:
+    return limited(_read_as_asked)
+
+
+def _read_as_asked(data: bytes, asked: Mapping[str, Any]) -> dict[str, Any]:
+    limits = OcrLimits(asked["ocr"], asked["ocr_pages"], asked["ocr_seconds"])
+    return {"document": read(data, asked["max_pages"], asked["max_characters"], limits)}
+
+
+def limited(work: Callable[[bytes, Mapping[str, Any]], dict[str, Any]]) -> int:
+    """Does some work on the document on standard input within the limits of the argument, and writes what it gives, or its error."""
     limits = json.loads(sys.argv[1])
-    _limit_self(limits["memory_bytes"], limits["seconds"])
+    # A page makes ten thousands of small objects and hardly a cycle: looking for those takes a tenth of the time.
+    gc.set_threshold(50_000, 20, 50)
+    # First of all, so that whatever stops this process later does not let it outlive its parent.
     _die_with(limits["parent"])
+    _limit_self(limits["memory_bytes"], limits["seconds"])
     # Whatever a library prints or logs about the document must not get among the answer, nor fill the parent's memory.
     logging.disable(logging.CRITICAL)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -50,8 +67,8 @@ def main() -> int:
     data = sys.stdin.buffer.read()
     answer: dict[str, Any]
     try:
-        answer = {"document": read(data, limits["max_pages"], limits["max_characters"])}
-    except DocumentError as error:
+        answer = work(data, limits)
+    except (DocumentError, OcrMissingError) as error:
         answer = {"error": type(error).__name__, "message": error.message, "details": error.details}
     except MemoryError:
         answer = {
@@ -65,11 +82,12 @@ def main() -> int:
     return 0
 
 
-def read(data: bytes, max_pages: int, max_characters: int) -> dict[str, Any]:
+def read(data: bytes, max_pages: int, max_characters: int, ocr: OcrLimits = _NO_OCR) -> dict[str, Any]:
     """The document as JSON data, read by both readers, repaired when one of them cannot open it.
 
     Raises:
         DocumentError: one of its subclasses says what is wrong.
+        OcrMissingError: a page needs OCR, which is required, and is not installed.
         MemoryError: the limit of this process is too small for the document.
     """
     warnings: list[str] = []
@@ -79,7 +97,7 @@ def read(data: bytes, max_pages: int, max_characters: int) -> dict[str, Any]:
         data = _repair(data, damage)
         texts, words = _read_both(data, max_pages, max_characters)
         warnings.append(f"the file was damaged ({damage.message}) and was repaired: parts of it may be missing")
-    return _assemble(texts, words, warnings)
+    return _assemble(data, texts, words, warnings, ocr)
 
 
 def _read_both(data: bytes, max_pages: int, max_characters: int) -> tuple[TextLayer, WordLayer]:
@@ -128,7 +146,9 @@ def _repair(data: bytes, damage: DamagedDocumentError) -> bytes:
         raise DamagedDocumentError(f"{damage.message}; a repair failed too: {why}") from error
 
 
-def _assemble(texts: TextLayer, words: WordLayer, warnings: list[str]) -> dict[str, Any]:
+def _assemble(
+    data: bytes, texts: TextLayer, words: WordLayer, warnings: list[str], ocr: OcrLimits
+) -> dict[str, Any]:
     for number in sorted(texts.failures.keys() | words.failures.keys()):
         reason = texts.failures.get(number) or words.failures[number]
         warnings.append(f"page {number} could not be read ({reason}); no value is taken from it")
@@ -148,12 +168,38 @@ def _assemble(texts: TextLayer, words: WordLayer, warnings: list[str]) -> dict[s
             warnings.append(f"page {number} prints figures twice in one place; values there need a second look")
         broken = bool(garbage) or number in texts.failures or number in words.failures
         pages.append(_page(number, "" if broken else text, found, broken))
+    seen = _recognise(data, pages, pictures, unreadable, ocr)
+    pictures = [number for number in pictures if number not in seen.pages]
+    unreadable = [(number, reason) for number, reason in unreadable if number not in seen.pages]
     failures = {**words.failures, **texts.failures}
-    _refuse_without_text(pages, pictures, unreadable, failures)
-    warnings.extend(f"page {number} has no readable text layer ({reason})" for number, reason in unreadable)
-    warnings.extend(f"page {number} is a picture; its words were not read" for number in pictures)
+    _refuse_without_text(pages, pictures, unreadable, failures, seen.reasons)
+    warnings.extend(
+        f"page {number} has no readable text layer ({reason}); {seen.reasons[number]}" for number, reason in unreadable
+    )
+    warnings.extend(f"page {number} is a picture; its words were not read: {seen.reasons[number]}" for number in pictures)
+    warnings.extend(seen.warnings)
+    styles = quality.mixed_styles([" ".join(word[0] for word in page["words"]) for page in pages])
+    warnings.extend([styles] if styles else [])
     language = quality.language_of(page["text"] for page in pages)
     return {"pages": pages, "metadata": texts.metadata, "warnings": warnings, "language": language}
+
+
+def _recognise(
+    data: bytes,
+    pages: list[dict[str, Any]],
+    pictures: Iterable[int],
+    unreadable: Iterable[tuple[int, str]],
+    limits: OcrLimits,
+) -> OcrLayer:
+    """Reads the pages without a usable text layer by OCR, and puts them in the place of what the readers had of them."""
+    wanted = sorted({*pictures, *(number for number, _ in unreadable)})
+    if not wanted:
+        return OcrLayer()
+    known = quality.language_of(page["text"] for page in pages if page["number"] not in wanted)
+    seen = read_pictures(data, wanted, known, limits)
+    for number, page in seen.pages.items():
+        pages[number - 1] = page
+    return seen
 
 
 def _page(number: int, text: str, found: dict[str, Any], broken: bool) -> dict[str, Any]:
@@ -163,13 +209,18 @@ def _page(number: int, text: str, found: dict[str, Any], broken: bool) -> dict[s
         "width": found["width"],
         "height": found["height"],
         "text": text,
-        "words": [[w.text, w.box.left, w.box.bottom, w.box.right, w.box.top, w.size, w.bold, w.style] for w in words],
+        "words": [word.to_json() for word in words],
         "scales": [] if broken else [scale.to_json() for scale in found["scales"]],
+        "source": "text",
     }
 
 
 def _refuse_without_text(
-    pages: list[dict[str, Any]], pictures: list[int], unreadable: list[tuple[int, str]], failures: Mapping[int, str]
+    pages: list[dict[str, Any]],
+    pictures: list[int],
+    unreadable: list[tuple[int, str]],
+    failures: Mapping[int, str],
+    no_ocr: Mapping[int, str],
 ) -> None:
     """Refuses a document in which no page has usable words."""
     if any(page["words"] and page["number"] not in pictures for page in pages):
@@ -177,12 +228,13 @@ def _refuse_without_text(
     if unreadable:
         raise DamagedDocumentError(
             f"the text layer of {_pages(number for number, _ in unreadable)} is not readable text ({unreadable[0][1]}); "
-            "export the PDF again with its fonts embedded, or run OCR on it",
+            f"export the PDF again with its fonts embedded; {no_ocr[unreadable[0][0]]}",
             pages=[number for number, _ in unreadable],
         )
     if pictures:
         raise ImageOnlyDocumentError(
-            f"{_pages(pictures)}: a picture without a text layer; send the PDF that the picture was made from",
+            f"{_pages(pictures)}: a picture without a text layer; send the PDF that the picture was made from; "
+            f"{no_ocr[pictures[0]]}",
             pages=pictures,
         )
     if failures:

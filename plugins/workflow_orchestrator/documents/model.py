@@ -6,8 +6,8 @@
           └ Scale steps of which the drawing of the page marks one
 
 Two independent readers fill a page: `text` comes from pypdf, `words` from pdfium. A value counts as printed only when both have
-it, so neither is derived from the other. A page that is a picture may be read by OCR, when a workflow asks for it: then its two
-passes stand for the two readers.
+it, so neither is derived from the other. A page that is a picture is read by OCR, where that is allowed and installed: then two
+passes stand for the two readers, and `source` says so.
 """
 
 from __future__ import annotations
@@ -18,30 +18,44 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal, get_args
 
-from workflow_orchestrator.values import Box
+from workflow_orchestrator.values import Box, Source
 
 _BELOW_BASELINE = 0.21  # of the height of a word's box
 STEPS = range(5, 11)  # of a risk scale: 7 in the EU, 10 for the UK's CCI, 5 to 10 elsewhere
 
+UNREADABLE = "\ufffd"
+"""Stands for a word of which only the place is known."""
+
 Language = Literal["en", "de", "fr", "und"]
+Ocr = Literal["auto", "off", "require"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """What reading one document may take. `memory_bytes` is address space of the reading process."""
+    """What reading one document may take. `memory_bytes` is address space of the reading process.
+
+    `ocr` says what happens to pages without a usable text layer: `auto` reads them where tesseract is installed, `require` fails
+    where it is not, `off` leaves them alone. At most `ocr_pages` of a document are read so, in `ocr_time` on top of `time`.
+    """
 
     max_pages: int = 40
     max_bytes: int = 25 * 1024 * 1024
     time: timedelta = timedelta(seconds=60)
     memory_bytes: int = 2 * 1024**3
     max_characters: int = 200_000  # of one page; the densest real page measured has 41,000
+    ocr: Ocr = "off"
+    ocr_pages: int = 10
+    ocr_time: timedelta = timedelta(minutes=3)
 
     def __post_init__(self) -> None:
-        for name in ("max_pages", "max_bytes", "memory_bytes", "max_characters"):
+        for name in ("max_pages", "max_bytes", "memory_bytes", "max_characters", "ocr_pages"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.time <= timedelta(0):
-            raise ValueError(f"time must be longer than nothing, not {self.time}")
+        for name in ("time", "ocr_time"):
+            if getattr(self, name) <= timedelta(0):
+                raise ValueError(f"{name} must be longer than nothing, not {getattr(self, name)}")
+        if self.ocr not in get_args(Ocr):
+            raise ValueError(f"ocr must be one of {', '.join(get_args(Ocr))}, not {self.ocr!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,10 @@ class Word:
     size: float = 0.0
     bold: bool = False
     style: int = 0
+
+    def to_json(self) -> list[Any]:
+        box = self.box
+        return [self.text, box.left, box.bottom, box.right, box.top, self.size, self.bold, self.style]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +142,10 @@ class Scale:
 
 @dataclass(frozen=True)
 class Page:
-    """One page. Boxes are in points from the bottom left corner of the page as it is read, upright."""
+    """One page. Boxes are in points from the bottom left corner of the page as it is read, upright.
+
+    `source` is `text` for the page's own text layer, `ocr` for words that two passes of OCR read from its picture.
+    """
 
     number: int
     width: float
@@ -132,6 +153,7 @@ class Page:
     text: str
     words: tuple[Word, ...]
     scales: tuple[Scale, ...] = ()
+    source: Source = "text"
 
     def __post_init__(self) -> None:
         if self.number < 1:
@@ -156,10 +178,9 @@ class Page:
             "width": self.width,
             "height": self.height,
             "text": self.text,
-            "words": [
-                [w.text, w.box.left, w.box.bottom, w.box.right, w.box.top, w.size, w.bold, w.style] for w in self.words
-            ],
+            "words": [word.to_json() for word in self.words],
             "scales": [scale.to_json() for scale in self.scales],
+            "source": self.source,
         }
 
     @classmethod
@@ -169,7 +190,8 @@ class Page:
             for text, left, bottom, right, top, size, bold, style in data["words"]
         )
         scales = tuple(Scale.from_json(scale) for scale in data.get("scales", ()))
-        return cls(data["number"], data["width"], data["height"], data["text"], words, scales)
+        source = data.get("source", "text")
+        return cls(data["number"], data["width"], data["height"], data["text"], words, scales, source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Judges a text layer: its language, whether it is text at all, and whether characters were doubled.
+"""Judges a text layer: its language, whether it is text at all, whether characters were doubled, and how its figures are written.
 
 Thresholds are from 325 pages of 49 real documents: they found all 14 unreadable pages and raised one false alarm in 325 at 50
 words, none at 150.
@@ -7,9 +7,10 @@ words, none at 150.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from workflow_orchestrator.documents.model import Language
+from workflow_orchestrator.figures import Styles
 
 _STOP_WORDS: dict[str, frozenset[str]] = {
     "en": frozenset(
@@ -83,3 +84,25 @@ def garbage_reason(text: str) -> str | None:
 def has_doubled_figures(text: str) -> bool:
     """Whether figures stand twice in a row ("11.611.6"), as a reader leaves them that does not see a fake bold."""
     return sum(1 for _ in _DOUBLED.finditer(text)) >= _DOUBLED_HITS
+
+
+def mixed_styles(texts: Sequence[str]) -> str | None:
+    """What a person should know of a document that prints figures by two customs, "1.234,56" and "1,234.56"; `None` for one custom.
+
+    Args:
+        texts: What is printed on each page.
+    """
+    styles = Styles.of("\n".join(texts))
+    if styles.mixed is None:
+        return None
+    pages = [Styles.of(text) for text in texts]
+    point, comma = (
+        f"{figure} on page {next(n for n, page in enumerate(pages, start=1) if figure in page.points + page.commas)}"
+        for figure in styles.mixed
+    )
+    said = (
+        f"the document prints figures in two styles, with a decimal point ({point}) and with a decimal comma ({comma})"
+    )
+    if styles.mark is None:
+        return f"{said}; a figure that can be read both ways is refused"
+    return f"{said}; almost all have {styles.mark!r}, and a figure with the other mark is refused"

@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from workflow_orchestrator.errors import (
 _log = logging.getLogger(__name__)
 _ROOT = str(Path(__file__).resolve().parents[2])
 _HEADER_WITHIN = 4096  # bytes; readers accept junk before the header, and some producers write it
-_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONHOME")
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONHOME")
 
 
 def read_document(data: bytes, limits: ReadLimits | None = None) -> Document:
@@ -45,16 +46,17 @@ def read_document(data: bytes, limits: ReadLimits | None = None) -> Document:
         EmptyDocumentError: no bytes, no page, or no visible word.
         NotAPdfError: something else, whatever its name says.
         EncryptedDocumentError: a password is needed. A file that opens with the empty password is read.
-        ImageOnlyDocumentError: pictures without a text layer.
+        ImageOnlyDocumentError: pictures without a text layer, and no OCR that could read them.
         DamagedDocumentError: it cannot be opened even after a repair, or its text layer is not text.
         DocumentLimitError: over a limit of bytes, pages, characters, forms, seconds or memory.
         ReaderKilledError: the reading process was killed from outside; a retry can help.
+        OcrMissingError: the limits require OCR, a page needs it, and this machine has none.
     """
     limits = limits or ReadLimits()
     _check_first(data, limits)
-    answer = _run_child(data, limits)
-    if "error" in answer:
-        raise _error(answer)
+    allowed = limits.ocr_time if limits.ocr != "off" else timedelta()
+    ocr = {"ocr": limits.ocr, "ocr_pages": limits.ocr_pages, "ocr_seconds": limits.ocr_time.total_seconds()}
+    answer = run_child("child", data, limits, waits=allowed, **ocr)
     return Document.from_json({**answer["document"], "sha256": hashlib.sha256(data).hexdigest()})
 
 
@@ -73,10 +75,26 @@ def _check_first(data: bytes, limits: ReadLimits) -> None:
         raise NotAPdfError(f"the file is not a PDF: it begins with {start!r}, not with '%PDF-'")
 
 
-def _run_child(data: bytes, limits: ReadLimits) -> dict[str, Any]:
+def run_child(
+    module: str, data: bytes, limits: ReadLimits, *, waits: timedelta = timedelta(), **more: Any
+) -> dict[str, Any]:
+    """What a program of this package says about the document, in a process of its own that can be killed.
+
+    Args:
+        module: the program: takes the limits and `more` as JSON in its argument and the document on standard input, answers in JSON.
+        data: the whole file.
+        limits: what it may take.
+        waits: how much longer than its own processor time it may wait for programs that it starts.
+        **more: what else it is asked, JSON-safe.
+
+    Raises:
+        DocumentError: the document ended the program, or it took too much.
+        ReaderKilledError: something else ended it; a retry can help.
+    """
     seconds = limits.time.total_seconds()
     asked = json.dumps(
         {
+            **more,
             "max_pages": limits.max_pages,
             "max_characters": limits.max_characters,
             "memory_bytes": limits.memory_bytes,
@@ -85,7 +103,7 @@ def _run_child(data: bytes, limits: ReadLimits) -> dict[str, Any]:
         }
     )
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "workflow_orchestrator.documents.child", asked],
+        [sys.executable, "-P", "-m", f"workflow_orchestrator.documents.{module}", asked],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -93,9 +111,9 @@ def _run_child(data: bytes, limits: ReadLimits) -> dict[str, Any]:
         start_new_session=True,
     )
     try:
-        out, err = process.communicate(data, timeout=seconds)
+        out, err = process.communicate(data, timeout=seconds + waits.total_seconds())
     except subprocess.TimeoutExpired:
-        raise _too_slow(seconds) from None
+        raise _too_slow(seconds + waits.total_seconds()) from None
     finally:
         # Also when this thread is interrupted (a cancelled task): no child is left behind.
         if process.poll() is None:
@@ -105,6 +123,8 @@ def _run_child(data: bytes, limits: ReadLimits) -> dict[str, Any]:
     if process.returncode == 0 and out:
         answer: dict[str, Any] = json.loads(out)
         _log.info("the reading process held at most %d MiB", answer["peak_bytes"] // 2**20)
+        if "error" in answer:
+            raise _error(answer)
         return answer
     raise _crash(process.returncode, err, seconds)
 

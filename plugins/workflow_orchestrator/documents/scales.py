@@ -23,6 +23,7 @@ from statistics import median
 from typing import Any
 
 from workflow_orchestrator.documents.model import STEPS, Scale, Word
+from workflow_orchestrator.documents.page_objects import pictures
 from workflow_orchestrator.values import Box
 
 _ZOOM = 3.0
@@ -326,8 +327,7 @@ def _strips(page: Any) -> tuple[_Sides, ...]:
 
     width, height = page.get_size()
     x, y, found = ctypes.c_int(), ctypes.c_int(), dict[_Sides, None]()
-    for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=4):
-        left, bottom, right, top = drawn.get_bounds()
+    for left, bottom, right, top in pictures(page):
         corners = []
         for px, py in ((left, bottom), (right, top)):
             pdfium.FPDF_PageToDevice(page, 0, 0, int(width * 100), int(height * 100), 0, px, py, x, y)

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from workflow_orchestrator.documents.digit_fonts import DigitFonts
 from workflow_orchestrator.documents.form_tree import FormTree
 from workflow_orchestrator.errors import DamagedDocumentError, DocumentLimitError, EncryptedDocumentError
 
@@ -66,10 +67,11 @@ def read_text(data: bytes, max_pages: int, max_characters: int) -> TextLayer:
                 maximum=max_pages,
             )
         layer = TextLayer(metadata=_metadata(reader))
-        forms = FormTree()
+        forms, fonts = FormTree(), DigitFonts()
         for index in range(count):
             _check_forms(forms, reader, index)
             _read_page(reader, index, layer, max_characters)
+            _check_digits(fonts, reader, index, layer)
     _refuse_if_nothing_opened(layer, count)
     return layer
 
@@ -106,6 +108,20 @@ def _check_forms(forms: FormTree, reader: Any, index: int) -> None:
     except Exception:  # noqa: BLE001 - reading the page names what is wrong with it
         return
     forms.check(page, index + 1)
+
+
+def _check_digits(fonts: DigitFonts, reader: Any, index: int, layer: TextLayer) -> None:
+    """Takes back the text of a page that reads as other figures than it shows."""
+    if index + 1 in layer.failures:
+        return
+    try:
+        reason = fonts.lying(reader.pages[index])
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a font that is broken beyond a look at its tables is what the readers make of it
+        return
+    if reason:
+        layer.failures[index + 1], layer.texts[index] = reason, ""
 
 
 def _read_page(reader: Any, index: int, layer: TextLayer, max_characters: int) -> None:
@@ -154,7 +170,7 @@ class _Deduplicating:
     """One page's extraction with a memory of the last shown string and of the moves since."""
 
     def __init__(self) -> None:
-        self._last: str | None = None
+        self._last: Any = None  # pypdf makes new objects for each page, and changes none of them
         self._moved: tuple[float, float] | None = None
         self._invisible = False
         self._stack: list[bool] = []
@@ -186,12 +202,13 @@ class _Deduplicating:
         self._moved = (x + dx, y + dy)
 
     def _show(self, operator: bytes, operands: list[Any]) -> None:
-        key, moved = repr(operands), self._moved
-        twice = self._last == key and moved is not None and abs(moved[0]) <= 1.0 and abs(moved[1]) < 0.5
+        shown, moved = operands[0] if operands else None, self._moved
+        close = moved is not None and abs(moved[0]) <= 1.0 and abs(moved[1]) < 0.5
+        twice = close and type(self._last) is type(shown) and self._last == shown
         if (twice or self._invisible) and operands:
-            operands[0] = _nothing(operator, operands[0])
+            operands[0] = _nothing(operator, shown)
         else:
-            self._last, self._moved = key, None
+            self._last, self._moved = shown, None
 
 
 def _nothing(operator: bytes, shown: Any) -> Any:

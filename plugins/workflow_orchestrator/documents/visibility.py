@@ -16,6 +16,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 Sight = Literal["shown", "hidden", "overprinted"]
@@ -141,15 +142,19 @@ def _meet(one: Rectangle | None, other: Rectangle | None) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _judge(change: Any, word: Placed, place: Rectangle, others: Iterable[Rectangle]) -> Sight:
+def _judge(change: Any, word: Placed, place: Rectangle, others: Iterator[Rectangle]) -> Sight:
     """Looks at the pixels of a word that no other word's box covers."""
     from PIL import Image
 
     left, top, right, bottom = place
     marks = change.crop(place)
+    tall = any(char.isalnum() for char in word.text)
+    first = next(others, None)
+    if first is None:
+        return "shown" if _fills(marks, tall) else "hidden"
     own = Image.new("L", marks.size, 1)
     enough = _MIN_OWN_SHARE * marks.width * marks.height
-    for count, (x0, y0, x1, y1) in enumerate(others, start=1):
+    for count, (x0, y0, x1, y1) in enumerate(chain((first,), others), start=1):
         covered = (max(x0, left) - left, max(y0, top) - top, min(x1, right) - left, min(y1, bottom) - top)
         marks.paste(0, covered)
         own.paste(0, covered)
@@ -158,7 +163,7 @@ def _judge(change: Any, word: Placed, place: Rectangle, others: Iterable[Rectang
             return "overprinted"
     if own.histogram()[1] < enough:
         return "overprinted"
-    return "shown" if _fills(marks, any(char.isalnum() for char in word.text)) else "hidden"
+    return "shown" if _fills(marks, tall) else "hidden"
 
 
 def _whole(change: Any, word: Placed, paper: _Paper) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_orchestrator.documents.model import Word
+from workflow_orchestrator.documents.page_objects import pictures
 from workflow_orchestrator.documents.scales import find_scales
 from workflow_orchestrator.documents.visibility import Placed, sight
 from workflow_orchestrator.errors import DocumentLimitError
@@ -23,6 +24,8 @@ from workflow_orchestrator.values import Box
 _MIN_SIZE = 3.0  # points; the smallest real print measured has 3.3
 _BOLD = re.compile(r"bold|semibold|demi|heavy|black|[-,]bd\b|bol$", re.IGNORECASE)
 _GUESSED = "\0"  # stands for a space that pdfium guessed
+_RAISED_BY = 0.15  # of the height of the line, above the baseline
+_RAISED_HEIGHT = 0.52  # of the height of the line; a digit of the text has 0.7
 _RAISED_SIZE = 0.6  # of the font size, for a raised digit that the font draws small
 _HYPHEN_MARK = "\x02"  # pdfium's sign for a hyphen at the end of a line
 
@@ -35,7 +38,7 @@ class WordLayer:
     failures: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Glyph:
     char: str
     box: tuple[float, float, float, float]  # left, bottom, right, top in page space
@@ -44,7 +47,7 @@ class _Glyph:
     points: float  # the font size as it is shown
     style: tuple[str, int, float, int]  # font name, weight, size, colour
     invisible: bool
-    drawn: Any = None  # pdfium's text object
+    look: _Look | None = None
 
 
 class Styles:
@@ -110,27 +113,25 @@ def _glyphs(page_text: Any, count: int) -> list[_Glyph]:
     glyphs: list[_Glyph] = []
     rect = pdfium.FS_RECTF()
     blanks = {mark: _Glyph(mark, (0, 0, 0, 0), 0, 0, 0, ("", 0, 0.0, 0), False) for mark in (" ", _GUESSED)}
-    looks: dict[int | None, _Look] = {}
+    unicode_of, box_of, looks = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_GetLooseCharBox, _Looks(text)
     for i in range(count):
-        char = chr(pdfium.FPDFText_GetUnicode(text, i))
-        generated = pdfium.FPDFText_IsGenerated(text, i) == 1
-        if generated or char.isspace():
-            # A space that pdfium put in is a guess from a gap; one that the document has is not.
-            glyphs.append(blanks[_GUESSED if char == " " and generated else " "])
+        char = chr(unicode_of(text, i))
+        if char.isspace():
+            # A space that pdfium put in is a guess from a gap; one that the document has is not. It puts in nothing but spaces.
+            guessed = char == " " and pdfium.FPDFText_IsGenerated(text, i) == 1
+            glyphs.append(blanks[_GUESSED if guessed else " "])
             continue
-        drawn = pdfium.FPDFText_GetTextObject(text, i)
-        address = ctypes.cast(drawn, ctypes.c_void_p).value
-        look = looks.get(address) or _look(text, i, drawn)
-        if drawn:
-            looks[address] = look
-        pdfium.FPDFText_GetLooseCharBox(text, i, rect)
-        size = rect.right - rect.left if look.angle in (90, 270) else rect.top - rect.bottom
+        look = looks.of(i)
+        box_of(text, i, rect)
+        left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
+        size = right - left if look.angle in (90, 270) else top - bottom
         style = look.style
-        if char.isdigit() and look.angle == 0 and _is_raised(text, i, size):
+        if look.angle == 0 and char.isdigit() and looks.is_raised(i, size):
             style = (style[0], style[1], style[2] * _RAISED_SIZE, style[3])
-        box = (rect.left, rect.bottom, rect.right, rect.top)
         shown = "-" if char == _HYPHEN_MARK else char
-        glyphs.append(_Glyph(shown, box, size, look.angle, style[2], style, look.invisible, drawn))
+        glyphs.append(
+            _Glyph(shown, (left, bottom, right, top), size, look.angle, style[2], style, look.invisible, look)
+        )
     return glyphs
 
 
@@ -141,34 +142,78 @@ class _Look:
     style: tuple[str, int, float, int]  # font name, weight, size, and colour with its opacity in the last byte
     angle: int
     invisible: bool
+    address: int
+    handle: Any  # of pdfium, for the text object; `None` for a character that has none
 
 
-def _look(text: Any, index: int, drawn: Any) -> _Look:
-    import pypdfium2.raw as pdfium
+class _Looks:
+    """The looks of the characters of a page, each text object and each font asked once."""
 
-    name, flags, matrix = ctypes.create_string_buffer(128), ctypes.c_int(), pdfium.FS_MATRIX()
-    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    pdfium.FPDFText_GetFontInfo(text, index, name, len(name), flags)
-    pdfium.FPDFText_GetFillColor(text, index, red, green, blue, alpha)
-    pdfium.FPDFText_GetMatrix(text, index, matrix)
-    points = round(pdfium.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d), 1)
-    colour = (red.value << 24) | (green.value << 16) | (blue.value << 8) | alpha.value
-    weight = pdfium.FPDFText_GetFontWeight(text, index)
-    mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn) if drawn else 0
-    angle = _degrees(pdfium.FPDFText_GetCharAngle(text, index))
-    return _Look((name.value.decode("utf-8", "replace"), weight, points, colour), angle, mode in (3, 7))
+    def __init__(self, text: Any) -> None:
+        import pypdfium2.raw as pdfium
+
+        self._text = text
+        self._known: dict[int, _Look] = {}
+        self._fonts: dict[int, tuple[str, int]] = {}
+        self._object_at = _as_address(pdfium.FPDFText_GetTextObject)
+        self._font_of = _as_address(pdfium.FPDFTextObj_GetFont)
+        self._name, self._flags, self._matrix = ctypes.create_string_buffer(128), ctypes.c_int(), pdfium.FS_MATRIX()
+        self._sides = tuple(ctypes.c_double() for _ in range(6))
+        self._colour = tuple(ctypes.c_uint() for _ in range(4))
+
+    def of(self, index: int) -> _Look:
+        address = self._object_at(self._text, index) or 0
+        look = self._known.get(address)
+        if look is None:
+            look = self._look(index, address)
+            if address:
+                self._known[address] = look
+        return look
+
+    def _look(self, index: int, address: int) -> _Look:
+        import pypdfium2.raw as pdfium
+
+        text, matrix = self._text, self._matrix
+        drawn = ctypes.cast(address, pdfium.FPDF_PAGEOBJECT) if address else None
+        font = self._font_of(drawn) if drawn else 0
+        named = self._fonts.get(font or 0) or self._named(index)
+        if font:
+            self._fonts[font] = named
+        pdfium.FPDFText_GetFillColor(text, index, *self._colour)
+        pdfium.FPDFText_GetMatrix(text, index, matrix)
+        points = round(pdfium.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d), 1)
+        red, green, blue, alpha = (part.value for part in self._colour)
+        style = (*named, points, (red << 24) | (green << 16) | (blue << 8) | alpha)
+        mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn) if drawn else 0
+        angle = _degrees(pdfium.FPDFText_GetCharAngle(text, index))
+        return _Look(style, angle, mode in (3, 7), address, drawn)
+
+    def is_raised(self, index: int, size: float) -> bool:
+        """Whether a digit is drawn as a raised footnote sign although its font size is that of its neighbours."""
+        import pypdfium2.raw as pdfium
+
+        left, right, bottom, top, x, y = self._sides
+        if not pdfium.FPDFText_GetCharBox(self._text, index, left, right, bottom, top):
+            return False
+        low = bottom.value
+        if top.value - low >= _RAISED_HEIGHT * size:
+            return False
+        pdfium.FPDFText_GetCharOrigin(self._text, index, x, y)
+        return bool(low - y.value > _RAISED_BY * size)
+
+    def _named(self, index: int) -> tuple[str, int]:
+        """Name and weight of the font of a character."""
+        import pypdfium2.raw as pdfium
+
+        self._name.value = b""
+        pdfium.FPDFText_GetFontInfo(self._text, index, self._name, len(self._name), self._flags)
+        return self._name.value.decode("utf-8", "replace"), pdfium.FPDFText_GetFontWeight(self._text, index)
 
 
-def _is_raised(text: Any, index: int, size: float) -> bool:
-    """Whether a digit is drawn as a raised footnote sign although its font size is that of its neighbours."""
-    import pypdfium2.raw as pdfium
-
-    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-    if not pdfium.FPDFText_GetCharBox(text, index, left, right, bottom, top):
-        return False
-    x, y = ctypes.c_double(), ctypes.c_double()
-    pdfium.FPDFText_GetCharOrigin(text, index, x, y)
-    return bottom.value - y.value > 0.15 * size and top.value - bottom.value < 0.52 * size
+def _as_address(function: Any) -> Any:
+    """A function of pdfium that gives the address of what it finds: to make a pointer for each character costs more than the rest."""
+    plain = ctypes.CFUNCTYPE(ctypes.c_void_p, *function.argtypes)
+    return plain(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
 def _degrees(radians: float) -> int:
@@ -229,7 +274,7 @@ def _hidden(group: list[_Glyph]) -> bool:
 
 
 def _placed(group: list[_Glyph], paper: _Paper) -> Placed:
-    drawn = {ctypes.cast(g.drawn, ctypes.c_void_p).value or 0: g.drawn for g in group if g.drawn}
+    drawn = {g.look.address: g.look.handle for g in group if g.look and g.look.handle}
     text = "".join(g.char for g in group)
     figure = any(char.isdigit() for char in text)
     parts = tuple(paper.place(g.box) for g in group) if figure else ()
@@ -298,11 +343,6 @@ def _turn(box: tuple[float, float, float, float], angle: int, width: float, heig
 
 def _picture_share(page: Any) -> float:
     """The part of the page that its pictures cover, at most 1."""
-    import pypdfium2.raw as pdfium
-
     width, height = page.get_size()
-    area = 0.0
-    for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=4):
-        left, bottom, right, top = drawn.get_bounds()
-        area += max(0.0, right - left) * max(0.0, top - bottom)
+    area = sum(max(0.0, right - left) * max(0.0, top - bottom) for left, bottom, right, top in pictures(page))
     return float(round(min(1.0, area / max(1.0, width * height)), 3))

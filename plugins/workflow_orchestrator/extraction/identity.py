@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import suppress
+from datetime import date, timedelta
 
 from workflow_orchestrator.documents import Word
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
 from workflow_orchestrator.extraction.layout import Cell, DocumentLayout, PageLayout, Row, overlap
-from workflow_orchestrator.extraction.prose import PAPER_WORDS, is_paper_line, names_fund
+from workflow_orchestrator.extraction.prose import PAPER_WORDS, is_paper_line, names_fund, without_shares
 from workflow_orchestrator.extraction.quotes import Reader, value_of
-from workflow_orchestrator.extraction.reading import Findings
+from workflow_orchestrator.extraction.reading import Candidate, Findings
 from workflow_orchestrator.extraction.units import codes_in
 from workflow_orchestrator.extraction.vocabulary import TITLE_BLOCK, Vocabulary
 from workflow_orchestrator.fields import FieldSpec
 from workflow_orchestrator.values import Evidence, Kind, Origin
 
-_ISIN = re.compile(r"\(?([A-Z]{2}[A-Z0-9]{9}\d)\)?")
+_ISIN = re.compile(r"\(?([A-Z]{2}[A-Z0-9]{9}\d)\)?[,.;]?")
 _MAX_CLASS_WORDS = 8
 _CLASS_WORDS = re.compile(
     r"\b(?:class|klasse|anteilklasse|acc|accumulation|accumulating|inc|income|dist|distribution|distributing|shares|units|hedged|"
@@ -34,6 +35,8 @@ _CLASS_WORDS = re.compile(
 _PRODUCT_LABEL = "this product is suitable for investors who are seeking"
 _HEAD_ZONE = 0.45  # of the page, from the top
 _DAY_ZONE = 0.2
+_NEAR = timedelta(days=45)
+_SENTENCE = 12  # words in one line
 _RANK = 1  # what has a label is the better witness
 
 
@@ -50,8 +53,41 @@ def read_head(layout: DocumentLayout, words: Vocabulary, reader: Reader, found: 
     for spec in words.fields.values():
         if spec.kind is Kind.CURRENCY and not found.candidates(spec.name):
             _class_currency(layout, spec, words, reader, found)
-        elif spec.name == words.as_of and not found.candidates(spec.name) and layout.pages:
-            _day_alone(layout.pages[0], spec, words, reader, found)
+        elif spec.name == words.as_of and layout.pages:
+            _day(layout, spec, words, reader, found)
+
+
+def _day(layout: DocumentLayout, spec: FieldSpec, words: Vocabulary, reader: Reader, found: Findings) -> None:
+    """The day that stands alone in the head, where no label gives one, or only sentences of the small print do.
+
+    A day of the small print that is months before that of the head is of something else; one near it contests it.
+    """
+    given = found.candidates(spec.name)
+    if not all(_in_sentence(layout, candidate.value.evidence) for candidate in given):
+        return
+    said = (found.first(other.name) for other in words.fields.values() if other.kind is Kind.TEXT)
+    known = frozenset(fold(value.evidence.quote) for value in said if value)
+    alone = Findings()
+    _day_alone(layout.pages[0], spec, words, reader, alone, known)
+    head = alone.first(spec.name)
+    if head is None or not isinstance(head.value, date):
+        return
+    near = [c.value for c in given if isinstance(c.value.value, date) and head.value - c.value.value <= _NEAR]
+    found.replace(spec.name, [Candidate(value) for value in (head, *near)])
+
+
+def _in_sentence(layout: DocumentLayout, evidence: Evidence) -> bool:
+    """Whether a value stands in running text, off the head of the first page."""
+    page = layout.pages[evidence.page - 1]
+    box = evidence.box
+    if box is None or (page.number == 1 and box.bottom >= page.page.height * (1 - _HEAD_ZONE)):
+        return False
+    return any(
+        len(cell.words) >= _SENTENCE and cell.box.left <= box.left + 1 and box.right <= cell.box.right + 1
+        for row in page.rows
+        if abs(row.box.bottom - box.bottom) <= row.height
+        for cell in row.cells
+    )
 
 
 def _isin_lines(page: PageLayout) -> Iterator[tuple[Row, Cell, Word]]:
@@ -142,6 +178,7 @@ def _class_words(cell: Cell, isin: Word) -> tuple[Word, ...]:
     before = list(cell.words[: cell.words.index(isin)])
     while before and fold_label(before[-1].text).strip("(-–|") in ("isin", "code", ""):
         before.pop()
+    before = list(without_shares(tuple(before)))
     text = fold(" ".join(word.text for word in before))
     return tuple(before) if len(before) <= _MAX_CLASS_WORDS and _CLASS_WORDS.search(text) else ()
 
@@ -165,14 +202,16 @@ def _class_currency(
                 return
 
 
-def _day_alone(page: PageLayout, spec: FieldSpec, words: Vocabulary, reader: Reader, found: Findings) -> None:
+def _day_alone(
+    page: PageLayout, spec: FieldSpec, words: Vocabulary, reader: Reader, found: Findings, known: Set[str]
+) -> None:
     """The day at the top of the first page in a cell that says nothing else but what the paper is."""
     floor = page.page.height * (1 - _DAY_ZONE)
     for row in page.rows:
         if row.box.bottom < floor:
             continue
         for cell in row.cells:
-            bare = _is_bare(page, row, cell, words)
+            bare = _is_bare(page, row, cell, words, known)
             for quote, taken in _days(cell.words):
                 rest = " ".join(word.text for word in cell.words if word not in taken)
                 said = is_paper_line(rest) and any(has_words(fold(rest), word) for word in PAPER_WORDS)
@@ -184,15 +223,18 @@ def _day_alone(page: PageLayout, spec: FieldSpec, words: Vocabulary, reader: Rea
                     break
 
 
-def _is_bare(page: PageLayout, row: Row, cell: Cell, words: Vocabulary) -> bool:
-    """Whether no words beside a cell or directly over it can be its label: only a title, or words for the paper."""
+def _is_bare(page: PageLayout, row: Row, cell: Cell, words: Vocabulary, known: Set[str]) -> bool:
+    """Whether no words beside a cell or directly over it can be its label: only a title, or words for the paper.
+
+    `known` are words that are a value themselves, as the name of the share class.
+    """
     over = [
         other
         for upper in page.above(row, 2)
         for other in upper.cells
         if overlap(other.box, cell.box) > 0 and other.box.bottom - cell.box.top <= 1.5 * cell.size
     ]
-    beside = [other for other in row.cells if other is not cell]
+    beside = [other for other in row.cells if other is not cell and other.folded not in known]
     return (
         all(is_paper_line(other.text) or not re.search(r"[^\W\d_]", other.text) for other in beside)
         and all(

@@ -15,6 +15,7 @@ from workflow_orchestrator.documents import Document, Page, Word
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold_label
+from workflow_orchestrator.extraction.units import pence_in
 from workflow_orchestrator.figures import DecimalMark, decimal_mark_of, read_figure
 from workflow_orchestrator.values import Box
 
@@ -129,6 +130,8 @@ def is_figure(text: str, mark: DecimalMark | None) -> bool | None:
     try:
         return read_figure(text, mark) is None
     except FigureError as error:
+        if pence_in(text):
+            return False
         return False if "mark" in error.message and "can be" in error.message else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,12 +18,14 @@ from workflow_orchestrator.extraction.standing import Place
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSpec
 from workflow_orchestrator.figures import MONTH_NAMES, read_figure
-from workflow_orchestrator.values import Evidence, Kind, Origin
+from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin
 
 _PER_CENT = re.compile(r"%|per ?cent|prozent|pour cent")
 _BEHIND_HEADING = frozenset(
     "as at of on by in the fund portfolio nav net assets weight total stand per zum am der des fonds fondsvermögens volumen "
-    "au du en de la actif portefeuille".split()
+    "fondsvermögen anteil anteile prozent percent share shares vom im teilfonds vermögens nettovermögens subfund sub by issuer "
+    "equity equities bonds held weights aum value market exposure since name names "
+    "au du en de la l d actif net portefeuille poids pondération lignes".split()
 )
 # Heads over the names of a table of what a fund holds, folded.
 _NAME_HEADS = frozenset(
@@ -38,6 +40,15 @@ _NAME_HEADS = frozenset(
 _TRADES = re.compile(
     r"contribut|detract|performer|attribution|beitr[aä]g|purchase|sale[sn]?\b|bought|sold\b|käufe|verkäufe|achat|vente|mouvement"
 )
+# What a heading says is left out of its list: "Dix premières lignes hors liquidités", "Top 10 holdings excluding cash".
+_WITHOUT = re.compile(r"\b(?:hors|excluding|excl|ex|ohne|exkl|without)\b.{1,40}$")
+# The lines of statistics that may follow a list without a heading of their own.
+_NO_NAME = re.compile(
+    r"^(?:total )?(?:number|no\.?) of \w+|^(?:anzahl|zahl der)\b|^nombre (?:de|d')|^(?:active share|turnover|tracking error|beta|alpha|"
+    r"cash (?:quota|ratio)|average|durchschnittlich\w*|dividend yield|yield to|duration|p/e|price.to)\b"
+)
+_OF_ASSETS = re.compile(r"\(in % (?:des|vom|of|de)\b|\(% of (?:net |total )?(?:assets|fund|nav|portfolio)|\(en % de")
+_SUMMED = 6  # entries, their sum included
 _WHOLE = Decimal(101)  # per cent, with rounding
 MOST = Decimal(50)  # per cent of a portfolio: its largest positions are among them
 _MAX_ROWS = 40
@@ -60,7 +71,7 @@ def _is_heading(folded: str, sections: Sequence[str]) -> bool:
     if bare in sections:
         return True
     rest = next((bare[len(word) :] for word in sections if bare.startswith(word + " ")), "")
-    words = re.findall(r"[^\W\d_]+", rest)
+    words = re.findall(r"[^\W\d_]+", _WITHOUT.sub("", rest))
     return bool(rest) and all(word in _BEHIND_HEADING or word in MONTH_NAMES for word in words)
 
 
@@ -78,6 +89,11 @@ def _without_numbers(entries: Sequence[_Entry]) -> list[_Entry]:
             words = words[:-1]
         cleaned.append(_Entry(Cell(words), entry.mark, entry.row))
     return cleaned
+
+
+def _ends_with(cell: Cell, labels: Set[str]) -> bool:
+    """Whether two heads without a gap between them end with the label of a share: "Country Weight (%)"."""
+    return any(cell.folded.endswith(f" {label}") for label in labels if re.search(r"weight|gewicht|anteil|poids|assets", label))
 
 
 def _is_noted(entry: _Entry) -> bool:
@@ -130,15 +146,18 @@ class ListReader:
         if portfolio:
             entries = self._weights_only(spec, entries)
         per_cent = per_cent or bool(_PER_CENT.search(heading.text)) or any("%" in entry.mark.text for entry in entries)
+        per_cent = per_cent or self._adds_up_to_part(entries)
         if len(entries) < 2:
             return
+        if not portfolio:
+            entries += self._beside(row, heading, entries)
         totals = {
             fold_label(label): other
             for other in self._words.fields.values()
             if not other.keyed and other.kind is spec.kind
             for label in other.all_labels()
         }
-        entries = _without_numbers(entries)
+        entries = [entry for entry in _without_numbers(entries) if not self._is_no_name(entry.name)]
         names = Counter(entry.name.text for entry in entries)
         for entry in entries:
             total = totals.get(entry.name.folded)
@@ -159,6 +178,17 @@ class ListReader:
                 )
             else:
                 self._take(spec, entry.name.text, entry)
+
+    def _adds_up_to_part(self, entries: Sequence[_Entry]) -> bool:
+        """Whether a list ends with the sum of its figures, below 100, on a page whose other lists say that they are in per cent."""
+        figures = [read_figure(entry.mark.text, self._reader.mark) for entry in entries]
+        if len(entries) < _SUMMED or not self._is_total(entries[-1].name) or not all(figures):
+            return False
+        *weights, total = [figure.value for figure in figures if figure]
+        close = abs(sum(weights) - total) <= Decimal(len(weights)) / 10
+        return close and 0 < total <= _WHOLE and any(
+            _OF_ASSETS.search(fold_label(cell.text)) for row in self._page.rows for cell in row.cells
+        )
 
     def _entries(self, spec: FieldSpec, row: Row, heading: Cell) -> tuple[list[_Entry], bool]:
         """The entries below a heading, and whether a column head speaks of per cent."""
@@ -181,13 +211,69 @@ class ListReader:
                     break
         return entries, bool(_PER_CENT.search(head)) or (bool(entries) and self._headed_per_cent(entries[0].mark))
 
+    def _beside(self, row: Row, heading: Cell, entries: Sequence[_Entry]) -> list[_Entry]:
+        """The entries of a second column of the list, on the rows of the first: in its style, and smaller still.
+
+        What has a heading of its own is another list.
+        """
+        last = entries[-1]
+        if self._is_total(last.name):
+            return []
+        edge, style = max(entry.mark.box.right for entry in entries), entries[0].name.style
+        first = next(iter(self._later_cells(entries[0].row, edge, style)), None)
+        if first is None or any(
+            abs(cell.box.left - first.box.left) <= _EDGE + 2 and cell.words[0] not in first.words
+            for upper in (row, *self._page.above(entries[0].row, 4))
+            if upper.box.bottom <= heading.box.top + 2
+            for cell in upper.cells
+        ):
+            return []
+        found: list[_Entry] = []
+        bottom = entries[0].row.box.top + last.row.height
+        for lower in self._page.rows[entries[0].row.number :]:
+            name = next((c for c in lower.cells if abs(c.box.left - first.box.left) <= _EDGE), None)
+            if name is None:
+                continue
+            if bottom - name.box.top > _MAX_GAP * max(name.size, 1.0) + last.row.height or len(found) > len(entries) + 1:
+                break
+            right = found[0].mark.box.right if found else None
+            mark = next((m for m in lower.marks if m.box.left > name.box.right and not m.nil), None)
+            if mark is None or self._weight(lower, name, right or mark.box.right) is not mark:
+                return []
+            found.append(_Entry(name, mark, lower))
+            bottom = name.box.bottom
+            if self._is_total(name):
+                break
+        return found if self._continues(entries, found) else []
+
+    @staticmethod
+    def _later_cells(row: Row, edge: float, style: int) -> Iterator[Cell]:
+        return (cell for cell in row.cells if cell.box.left > edge + cell.size and cell.style == style)
+
+    def _continues(self, entries: Sequence[_Entry], further: Sequence[_Entry]) -> bool:
+        """Whether the figures of two columns are one list that falls all the way, printed alike."""
+        names = [entry for entry in further if not self._is_total(entry.name)]
+        alike = {"%" in entry.mark.text for entry in (*entries, *names)}
+        figures = [read_figure(entry.mark.text, self._reader.mark) for entry in (*entries, *names)]
+        weights = [figure.value for figure in figures if figure]
+        falls = weights == sorted(weights, reverse=True) and len(weights) == len(figures)
+        return bool(names) and abs(len(names) - len(entries)) <= 1 and len(alike) == 1 and falls
+
     def _weight(self, row: Row, name: Cell, edge: float) -> Mark | None:
         """The figure of a row in the column that ends at `edge`, when it is a cell of its own behind a name."""
         mark = next((m for m in row.marks if not m.nil and abs(m.box.right - edge) <= _EDGE + 4), None)
         whole = mark is not None and any(mark.words[0] is cell.words[0] for cell in row.cells)
         if mark and whole and mark.box.left > name.box.right and is_figure(name.text, self._reader.mark) is None:
-            return mark
+            return None if self._is_of_next(row, name, mark) else mark
         return None
+
+    @staticmethod
+    def _is_of_next(row: Row, name: Cell, mark: Mark) -> bool:
+        """Whether a figure is of another list beside this one: behind the first figure of the row there are words again."""
+        figures = {word for other in row.marks for word in other.words}
+        between = [word for word in row.words if name.box.right < word.box.left < mark.box.left]
+        first = next((number for number, word in enumerate(between) if word in figures), len(between))
+        return any(any(char.isalpha() for char in word.text) and word not in figures for word in between[first:])
 
     def _goes_on(
         self,
@@ -253,7 +339,12 @@ class ListReader:
         """The right edge of the column of figures, and the words over it: a column head, or where most rows agree."""
         labels = {fold_label(label) for label in spec.all_labels()}
         for upper in (row, *(lower for lower, _ in rows[:2])):
-            heads = [c for c in upper.cells if c.box.left > heading.box.left + 10 and c.folded in labels]
+            heads = [
+                c
+                for c in upper.cells
+                if c.box.left > heading.box.left + 10
+                and (c.folded in labels or (upper is not row and _ends_with(c, labels)))
+            ]
             if heads:
                 return heads[0].box.right, heads[0].text
         edges = Counter(
@@ -281,6 +372,12 @@ class ListReader:
         """Whether each figure of a column is printed with a per cent sign."""
         marks = [mark for row, _ in rows for mark in row.marks if round(mark.box.right / 4) == edge]
         return all("%" in mark.text for mark in marks)
+
+    def _is_no_name(self, name: Cell) -> bool:
+        """Whether the words before a figure say how many or how much of something: "Number of holdings", "Active share"."""
+        fields = [self._words.fields[target.field] for target in self._words.label(name.text)]
+        known = any(field.kind in NUMERIC_KINDS and field.name not in self._words.totals for field in fields)
+        return known or bool(_NO_NAME.search(name.folded))
 
     def _is_total(self, name: Cell) -> bool:
         return any(not self._words.fields[target.field].keyed for target in self._words.label(name.text)) and (

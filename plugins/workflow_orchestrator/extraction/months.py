@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
+from typing import Any
 
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.errors import FigureError
@@ -19,11 +21,16 @@ from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings
 from workflow_orchestrator.extraction.tables import Head, Line, Table, find_tables
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
+from workflow_orchestrator.fields import FieldSpec
 from workflow_orchestrator.figures import MONTH_NAMES
 from workflow_orchestrator.values import Evidence, Kind, Origin
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _PER_CENT = re.compile(r"%|per ?cent|prozent|pour cent|p\.c\.")
+_MONTH_YEAR = re.compile(
+    r"(?:(?P<number>\d{1,2})[/.-]|(?P<name>[^\W\d_]{3,9}\.?)[ '/-]{1,2})(?P<year>(?:19|20)\d\d|\d\d)"
+)
+_LEAST_MONTHS = 3
 _TOTAL = 13  # stands for the total column beside the months 1 to 12
 
 
@@ -50,16 +57,36 @@ class MonthsReader:
             for table in find_tables(self._page, self._meaning, least=6):
                 if self._is_grid(table, spec.name):
                     self._read_grid(table, spec.name)
+            self._read_rows(spec)
 
     def _meaning(self, text: str) -> int | None:
         folded = fold(text).rstrip(".")
         return MONTH_NAMES.get(folded) or (_TOTAL if folded in self._total_labels else None)
 
+    def _read_rows(self, spec: FieldSpec) -> None:
+        """Tables with a month and its year over each column: "11/25  12/25  01/26", one row for each series."""
+        for table in find_tables(self._page, month_of, least=_LEAST_MONTHS):
+            months = [head.meaning for head in table.heads]
+            if not self._is_titled(table, spec.name) or any(b != _next_month(a) for a, b in pairwise(months)):
+                continue
+            own = [line for line in table.lines if self._words.series(line.label_text, self._names) == "own"]
+            own = own or [line for line in table.lines if not line.label and len(table.lines) == 1]
+            stated = (*table.titles, *(mark.text for line in own for _, mark in line.cells))
+            if len(own) != 1 or not any(_PER_CENT.search(fold(text)) for text in stated):
+                continue
+            for head, mark in own[0].cells:
+                late = self._as_of is not None and head.meaning > f"{self._as_of.year}-{self._as_of.month:02}"
+                if not mark.nil and not late:
+                    self._take(spec.name, head.meaning, own[0], head, mark)
+
+    def _is_titled(self, table: Table[Any], field: str) -> bool:
+        """Whether the words over a table say that it is of months, and do not name another series."""
+        titled = any(self._words.in_section(field, title) for title in table.titles)
+        return titled and not any(self._words.series(title, self._names) == "other" for title in table.titles[:1])
+
     def _is_grid(self, table: Table[int], field: str) -> bool:
         months = [head.meaning for head in table.heads if head.meaning != _TOTAL]
-        titled = any(self._words.in_section(field, title) for title in table.titles)
-        foreign = any(self._words.series(title, self._names) == "other" for title in table.titles[:1])
-        return titled and not foreign and len(months) >= 6 and months == sorted(set(months))
+        return self._is_titled(table, field) and len(months) >= 6 and months == sorted(set(months))
 
     def _read_grid(self, table: Table[int], field: str) -> None:
         lines = [(year, line) for line in table.lines if (year := self._year(line))]
@@ -124,7 +151,7 @@ class MonthsReader:
             )
         )
 
-    def _take(self, field: str, key: str, line: Line[int], head: Head[int], mark: Mark) -> None:
+    def _take(self, field: str, key: str, line: Line[Any], head: Head[Any], mark: Mark) -> None:
         spec = self._words.fields[field]
         label = f"{line.label_text} · {head.text}"
         evidence = Evidence(self._page.number, mark.text, label, around(mark.words))
@@ -139,6 +166,21 @@ class MonthsReader:
     def _refuse(self, field: str, line: Line[int], reason: str) -> None:
         for _, mark in line.cells:
             self._found.reject(field, mark.text, self._page.number, reason)
+
+
+def month_of(text: str) -> str | None:
+    """The month that words are, as "2025-11": "11/25", "11/2025", "Nov 25", "Nov. 2025", "nov-25"."""
+    match = _MONTH_YEAR.fullmatch(fold(text))
+    if not match:
+        return None
+    number = MONTH_NAMES.get(match["name"].rstrip(".")) if match["name"] else int(match["number"])
+    year = int(match["year"]) + (2000 if len(match["year"]) == 2 else 0)
+    return f"{year}-{number:02}" if number and 1 <= number <= 12 else None
+
+
+def _next_month(key: str) -> str:
+    year, _, month = key.partition("-")
+    return f"{int(year) + 1}-01" if month == "12" else f"{year}-{int(month) + 1:02}"
 
 
 def _folded(labels: Sequence[str]) -> list[str]:

@@ -14,7 +14,8 @@ from workflow_orchestrator.extraction.layout import PageLayout
 
 _ANNUALISED = r"(?:annuali[sz]ed|average annual|annualisiert|p\.\s?a\.|pro jahr|annualisée?s?|cagr)"
 _OVER_A_YEAR = (
-    r"(?:(?:over|above|more than|greater than|longer than|exceeding|beyond|>) ?(?:one|1|a|12) (?:year|yr|months)|"
+    r"(?:(?:one|1) (?:year|yr) (?:and|or|&) (?:above|more|over|longer)|"
+    r"(?:over|above|more than|greater than|longer than|exceeding|beyond|>) ?(?:one|1|a|12) (?:year|yr|months)|"
     r"(?:über|mehr als|länger als|ab) (?:ein(?:em|es)?|1|12) (?:jahr|monate)|"
     r"(?:supérieure?s? à|de plus d['’ ]|au[- ]delà d['’ ])\s?(?:un|1|12) (?:an|mois))"
 )
@@ -33,7 +34,24 @@ _OTHER_MEASURE = re.compile(
     r"rang|volatilität|standardabweichung|ausschüttung(?:en)?|mittelzuflüsse|verlust|beitrag|beiträge|"
     r"classement|volatilité|écart|dividendes?|collecte|perte|surperformance)\b"
 )
+# What is paid in bit by bit: every figure of such a table is of the plan.
+_SAVINGS = re.compile(
+    r"\b(?:x?irr|sips?|systematic investment|savings? plans?|amount invested|(?:every|each|per) month|monthly (?:invest|sav|contrib)\w+|"
+    r"sparpl[aä]n\w*|sparrate\w*|monatlich \w* ?(?:spar|anleg|einzahl)\w*|épargne programmée|versements? (?:mensuel|programmé)s?)\b"
+)
+# Returns, but of nobody, before what they cost, or of others: not what a holder of the fund had.
+_OF_A_PLAN = re.compile(
+    r"\b(?:hypothetical|simulat\w+|back-?test\w*|pro[- ]forma|illustrat\w+|scenarios?|stress(?:ed)?|targets?|assum\w+|forecasts?|"
+    r"projections?|model portfolio|composite|representative account|(?:other|sister|related|similar) funds?|peers?|"
+    r"hypothetisch\w*|szenari\w+|rückrechnung|zurückgerechnet\w*|prognose\w*|modellrechnung|(?:weitere|andere) fonds|"
+    r"hypothétiques?|simul(?:é|ation)\w*|scénarios?|autres fonds|"
+    r"gross of (?:all )?(?:fees|charges|costs)|before (?:all |any )?(?:fees|charges|costs)|gross (?:returns?|performance)|"
+    r"vor (?:abzug )?(?:von |der |aller )?(?:kosten|gebühren)|bruts? de frais|avant frais)\b|\(gross\)|\bgross$"
+)
+# The words of costs also stand behind returns: "Performance after fees".
+_COSTS = re.compile(r"\b(?:costs?|charges?|fees?|expenses?|kosten\w*|gebühren|frais|coûts?)\b")
 _RETURNS = re.compile(r"\b(?:performances?|returns?|growth|wertentwicklung(?:en)?|renditen?|rendements?|kumuliert\w*|cumul\w*)\b")
+_CALENDAR = re.compile(r"\b(?:calendar|kalenderj\w+|civiles?|full years?|volle\w* jahre?|années? pleines?)\b")
 _NEGATED = re.compile(r"\b(?:not|never|nicht|pas|kein\w*)\b")
 _ROLLING = re.compile(
     r"\b(?:12|twelve)[- ]?months?\b|\b12[- ]?monats|\b12[- ]monate|\bzwölf|\bdouze mois|\b12 mois|\brolling\b|\brollierend|"
@@ -54,6 +72,21 @@ def is_rolling(folded: str) -> bool:
     return bool(_ROLLING.search(folded))
 
 
+def is_of_plan(folded: str) -> bool:
+    """Whether words say that returns are of a savings plan, simulated, aimed at or before costs: "Scheme returns (% XIRR)"."""
+    return bool(_OF_A_PLAN.search(folded)) or is_of_savings(folded)
+
+
+def is_of_savings(folded: str) -> bool:
+    """Whether words are of a table of money that is paid in month by month: "Total amount invested"."""
+    return bool(_SAVINGS.search(folded))
+
+
+def is_of_whole_years(folded: str) -> bool:
+    """Whether a title says itself that its years are those of the calendar."""
+    return bool(_CALENDAR.search(folded))
+
+
 def is_of_returns(titles: Sequence[str], names: Set[str]) -> bool:
     """Whether the folded titles of a table, the nearest first, leave it open that its figures are returns.
 
@@ -62,8 +95,10 @@ def is_of_returns(titles: Sequence[str], names: Set[str]) -> bool:
     """
     for text in titles:
         title = " ".join(word for word in text.split() if word.strip(".,:()") not in names)
-        if _OTHER_MEASURE.search(title):
+        if _OTHER_MEASURE.search(title) or is_of_plan(title):
             return False
         if _RETURNS.search(title):
             return True
+        if _COSTS.search(title):
+            return False
     return True

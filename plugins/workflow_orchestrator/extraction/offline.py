@@ -15,7 +15,7 @@ from decimal import Decimal
 from workflow_orchestrator.documents import Document
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.dates import read_dates
-from workflow_orchestrator.extraction.fold import fold
+from workflow_orchestrator.extraction.fold import fold, fold_label
 from workflow_orchestrator.extraction.identity import read_head
 from workflow_orchestrator.extraction.inventory import read_inventory
 from workflow_orchestrator.extraction.layout import DocumentLayout
@@ -36,6 +36,7 @@ from workflow_orchestrator.values import Evidence, Kind, Origin, Value
 _MAX_NAMES = 20  # more are not the largest positions, but all of them
 _LARGEST = 10
 _OF_ALL_DATA = re.compile(r"^(?:all|alle|toutes|factsheet|report|reporting|rapport)\b")
+_CLASS_WORD = re.compile(r"^(?:(?:share|unit) class|class|anteils?klasse|klasse|tranche|part|classe) ")
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}\d")
 
 
@@ -52,6 +53,7 @@ def read_fields(document: Document, fields: FieldSet) -> Reading:
         RowsReader(page, words, reader, names, found).read()
         ListReader(page, words, reader, found).read()
         read_inventory(page, words, reader, found)
+    _drop_of_fund(words, found)
     drop_steps(layout, found)
     read_scales(layout, words, names, reader, found)
     _read_codes(layout, words, reader, found)
@@ -91,7 +93,7 @@ def _read_words(layout: DocumentLayout, words: Vocabulary, reader: Reader, found
 
 
 def _read_codes(layout: DocumentLayout, words: Vocabulary, reader: Reader, found: Findings) -> None:
-    """An ISIN without a label, when the document prints exactly one with a right check digit."""
+    """An ISIN without a label, when the document prints exactly one with a right check digit, or one for its class."""
     for spec in words.fields.values():
         if spec.kind is not Kind.ISIN or found.candidates(spec.name):
             continue
@@ -100,13 +102,23 @@ def _read_codes(layout: DocumentLayout, words: Vocabulary, reader: Reader, found
             for row in page.rows:
                 for cell in row.cells:
                     for word in cell.words:
-                        if _ISIN.fullmatch(word.text):
+                        code = word.text.strip("(),.;")
+                        if _ISIN.fullmatch(code):
                             label = row.cells[0].text if row.cells[0] is not cell else ""
-                            evidence = Evidence(page.number, word.text, label, word.box)
+                            evidence = Evidence(page.number, code, label, word.box)
                             with suppress(FigureError):
                                 values.append(value_of(spec, "", evidence, reader, Origin.OFFLINE))
-        for value in values:
+        for value in _of_class(values, words, found):
             found.add(value)
+
+
+def _of_class(values: Sequence[Value], words: Vocabulary, found: Findings) -> Sequence[Value]:
+    """Of the codes of several classes, those on the rows that the name of the document's own class begins."""
+    named = [found.first(spec.name) for spec in words.fields.values() if spec.kind is Kind.TEXT and words.sections(spec.name)]
+    known = {fold_label(str(value.value)) for value in named if value}
+    known |= {_CLASS_WORD.sub("", name) for name in known}
+    own = [value for value in values if fold_label(value.evidence.label) in known]
+    return own if len({value.value for value in own}) == 1 else values
 
 
 def _as_of(words: Vocabulary, layout: DocumentLayout, found: Findings) -> date | None:
@@ -118,6 +130,9 @@ def _as_of(words: Vocabulary, layout: DocumentLayout, found: Findings) -> date |
     if not name:
         return None
     candidates = found.candidates(name)
+    if all(candidate.value.evidence in found.of_part for candidate in candidates):
+        found.replace(name, ())
+        return None
     days = {candidate.value.value for candidate in candidates}
     whole = [candidate for candidate in candidates if _OF_ALL_DATA.search(fold(candidate.value.evidence.label))]
     if len(days) > 1 and len({candidate.value.value for candidate in whole}) == 1:
@@ -137,6 +152,17 @@ def _as_of(words: Vocabulary, layout: DocumentLayout, found: Findings) -> date |
             found.replace(name, stated)
     value = found.first(name)
     return value.value if value and isinstance(value.value, date) else None
+
+
+def _drop_of_fund(words: Vocabulary, found: Findings) -> None:
+    """Takes out the launch of the fund where the document has a label for that of the class, and it could not be read."""
+    name = words.begins
+    candidates = found.candidates(name)
+    if name in found.unread and all(candidate.rank for candidate in candidates):
+        for candidate in candidates:
+            evidence = candidate.value.evidence
+            found.reject(name, evidence.quote, evidence.page, "the day of the class is printed too, and could not be read")
+        found.replace(name, ())
 
 
 def _drop_part_years(words: Vocabulary, reader: Reader, as_of: date | None, found: Findings) -> None:

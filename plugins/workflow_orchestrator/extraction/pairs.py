@@ -10,24 +10,37 @@ would do and they differ, both become candidates, and the settling throws both o
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workflow_orchestrator.documents import Word
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.errors import FigureError
+from workflow_orchestrator.extraction.beside import is_of_firm, same_edge, value_around
+from workflow_orchestrator.extraction.cards import Cards
 from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure, overlap
+from workflow_orchestrator.extraction.parts import (
+    before_semicolon,
+    clause_of,
+    code_of,
+    day_of,
+    figure_of,
+    sentence_of,
+    sentence_starts,
+    without_codes,
+)
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings
 from workflow_orchestrator.extraction.vocabulary import Target, Vocabulary
 from workflow_orchestrator.fields import FieldSpec
 from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin
 
-_CARDS = 3  # labels side by side, each over its value
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_LARGER = 1.5  # than a figure: a title, and not the head of its column
+_CLOSE = 3.0  # points between the right edges of a figure and of its head
 _HEADER_REACH = 40  # rows above a row of ratios in which its column headers may stand
 _PER_CENT = re.compile(r"%|per ?cent|prozent|pour cent", re.IGNORECASE)
-_SENTENCE_LABEL = re.compile(r"\.\s+[^.:]{2,40}:\s")
+_OF_TEN = re.compile(r"\b(?:\d+|ten|zehn|dix|five|fünf|cinq)\b")  # a total that says of how many
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,7 @@ class PairReader:
         self, page: PageLayout, words: Vocabulary, reader: Reader, names: frozenset[str], found: Findings
     ) -> None:
         self._page, self._words, self._reader, self._names, self._found = page, words, reader, names, found
+        self._cards = Cards(page)
 
     def read(self) -> None:
         for row in self._page.rows:
@@ -59,7 +73,7 @@ class PairReader:
                 label = self._label(row, cell)
                 if label:
                     self._read_label(label, position)
-                for later in _sentence_starts(cell):
+                for later in sentence_starts(cell):
                     label = self._label(row, later)
                     if label and label.text.endswith(":"):
                         self._read_label(label, position)
@@ -71,7 +85,7 @@ class PairReader:
             joined = self._words.label(f"{cell.text} {under[0].text}")
             if joined:
                 return Label(joined, cell.words + under[0].words, cell, row)
-        targets = self._words.label(cell.text)
+        targets = self._words.label(cell.text) or self._words.label_of_class(cell.text, self._names)
         if targets:
             return Label(targets, cell.words, cell, row)
         if len(cell.words) > 1 and re.fullmatch(r"[1-9]", cell.words[0].text):  # "2 Benchmark: …": the number of a legend
@@ -85,10 +99,28 @@ class PairReader:
                 return Label(targets, cell.words[:count], cell, row, cell.words[count:])
         return None
 
+    def _at_value(self, label: Label, position: int) -> tuple[Label, int]:
+        """A label of two lines beside a value that is set on its middle or on its second line, with the row of the value."""
+        right = label.row.cells[position + 1] if position + 1 < len(label.row.cells) else None
+        if label.rest or len(label.words) == len(label.cell.words):
+            return label, position
+        if right and right.style != label.cell.style and not self._words.is_label(right.text):
+            return label, position
+        edge = around(label.words).right
+        for row in self._page.rows[label.row.number + 1 : self._row_of(label).number + 1]:
+            index = next((n for n, cell in enumerate(row.cells) if cell.box.left > edge), None)
+            if index is not None and row.cells[index].style != label.cell.style:
+                return replace(label, row=row), index - 1
+        return label, position
+
     def _read_label(self, label: Label, position: int) -> None:
+        label, position = self._at_value(label, position)
         for target in label.targets:
             spec = self._words.fields[target.field]
-            if spec.kind is Kind.PARAGRAPH or spec.name in self._words.totals:
+            if self._words.is_of_fund(spec) and is_of_firm(self._page, label.text, label.cell):
+                continue
+            vague = spec.name in self._words.totals and not (label.rest and _OF_TEN.search(label.text.casefold()))
+            if spec.kind is Kind.PARAGRAPH or vague:
                 continue
             if spec.kind in NUMERIC_KINDS:
                 self._number(spec, label, position)
@@ -99,8 +131,15 @@ class PairReader:
 
     def _number(self, spec: FieldSpec, label: Label, position: int) -> None:
         if label.rest:
-            self._take(spec, label, _figure_part(label.rest), quiet=True)
-            return
+            if not self._take(spec, label, figure_of(label.rest), quiet=True):
+                self._take(spec, label, clause_of(label.rest), quiet=True, end=".,;")
+        elif self._cards.stack_style(label.cell, Cell(label.words), self._row_of(label)):
+            self._below(spec, label)
+        else:
+            self._beside(spec, label, position)
+
+    def _beside(self, spec: FieldSpec, label: Label, position: int) -> None:
+        """The figure on the row of the label; over or below it when there is none."""
         marks = self._marks_right(label, position)
         if len(marks) == 1 and self._is_foreign(label.row, marks[0]):
             self._found.reject(spec.name, marks[0].text, self._page.number, "it stands in the column of another series")
@@ -117,7 +156,7 @@ class PairReader:
         if (
             right
             and right.box.left - label.cell.box.right < 0.6 * self._page.page.width
-            and self._take(spec, label, right.words, quiet=True)
+            and self._take(spec, label, figure_of(right.words), quiet=True)
         ):
             return
         if not right or right.style == label.cell.style:
@@ -216,15 +255,18 @@ class PairReader:
     def _column_series(self, row: Row, mark: Mark) -> str:
         for above in self._page.above(row, _HEADER_REACH):
             for cell in above.cells:
-                if overlap(cell.box, mark.box) <= 0 or abs(cell.box.right - mark.box.right) > 1.5 * row.height + 12:
+                head = _head_over(cell, mark, 1.5 * row.height + 12)
+                if head is None or cell.size > _LARGER * mark.words[0].size:
                     continue
-                if is_figure(cell.text, self._reader.mark) is not None:
+                if _YEAR.fullmatch(head.text):
+                    return "unknown"  # one year of several
+                if is_figure(head.text, self._reader.mark) is not None:
                     continue
-                return self._words.series(cell.text, self._names)
+                return self._words.series(head.text, self._names)
         return "unknown"
 
-    def _take(self, spec: FieldSpec, label: Label, words: Sequence[Word], quiet: bool = False) -> bool:
-        quote = " ".join(word.text for word in words).lstrip(": ").strip()
+    def _take(self, spec: FieldSpec, label: Label, words: Sequence[Word], quiet: bool = False, end: str = "") -> bool:
+        quote = " ".join(word.text for word in words).lstrip(": ").strip().rstrip(end + " ")
         if not quote:
             return False
         evidence = Evidence(self._page.number, quote, label.text, around(words))
@@ -237,7 +279,7 @@ class PairReader:
         if spec.kind is Kind.PERCENT and not self._says_per_cent(label, quote):
             self._found.reject(spec.name, quote, self._page.number, "nothing near says that it is per cent")
             return False
-        self._found.add(value)
+        self._found.add(value, self._words.rank_of(spec, Target(spec.name), label.text))
         return True
 
     def _says_per_cent(self, label: Label, quote: str) -> bool:
@@ -254,11 +296,19 @@ class PairReader:
     # Words
 
     def _word(self, spec: FieldSpec, target: Target, label: Label, position: int) -> None:
-        rank = target.rank if spec.kind is Kind.TEXT else 0
+        rank = self._words.rank_of(spec, target, label.text)
         if label.rest:
             self._inline(spec, label, rank)
             return
         candidates = list(self._word_cells(spec, label, position))
+        if spec.kind is Kind.ISIN:  # "A3QKX7 / DE000A3QKX77": beside a national number
+            candidates = [code_of(words) or words for words in candidates]
+        elif spec.kind is Kind.DATE:
+            candidates = [day_of(words) for words in candidates]
+        elif self._words.is_class(spec):
+            candidates = [without_codes(words) for words in candidates]
+        if not candidates and spec.name == self._words.begins and rank == 0:
+            self._found.unread.add(spec.name)
         for words in candidates[:1]:
             quote = " ".join(word.text for word in words)
             evidence = Evidence(self._page.number, quote, label.text, around(words))
@@ -271,41 +321,51 @@ class PairReader:
     def _word_cells(self, spec: FieldSpec, label: Label, position: int) -> Iterator[tuple[Word, ...]]:
         """Word groups that can be the value, the likeliest first."""
         right = label.row.cells[position + 1] if position + 1 < len(label.row.cells) else None
-        under = self._page.under(Cell(label.words), self._row_of(label), reach=1.0)
-        below = under[0] if under and under[0].style != label.cell.style else None
-        if below and right:
-            # Columns may touch: what begins under the next label belongs to that one.
-            kept = tuple(word for word in below.words if word.box.left < right.box.left - 1)
-            below = Cell(kept) if kept else None
+        reach = 1.6 if label.cell.bold and right is None else 1.0  # a heading stands further off
+        under = self._page.under(Cell(label.words), self._row_of(label), reach=reach)
+        below = self._below_of(spec, label, under, right)
+        stack = self._cards.stack_style(label.cell, Cell(label.words), self._row_of(label))
+        if stack:
+            right = None
         if right and is_figure(right.text, self._reader.mark) is not None:
             return  # the label of a row of figures
         if under and spec.kind is Kind.TEXT and is_figure(under[0].text, self._reader.mark) is not None:
             return  # the head of a column of figures
-        cards = self._card_style(label)
+        cards = self._cards.row_style(label.cell, self._row_of(label)) or stack
         if cards:
             right = None
         if below and below.style != cards and spec.kind is Kind.TEXT and (below.bold or below.size > 1.1 * label.cell.size):
             below = None  # the next heading
         if right and right.style == label.cell.style and below and self._fits(spec, below):
             right = None  # a row of labels over a row of values
+        whole = len(label.words) == len(label.cell.words)
+        around_label = value_around(self._page, label.cell) if spec.kind is Kind.TEXT and right is None and whole else ()
+        if around_label:
+            yield around_label
+            return
         if right and self._fits(spec, right):
             yield self._wrapped(label, right) if spec.kind is Kind.TEXT else right.words
         if below and under and self._fits(spec, below):
             yield self._wrapped(Label(label.targets, label.words, label.cell, under[1]), below, same_left=True)
 
-    def _card_style(self, label: Label) -> int:
-        """Where a label stands among others of its style, each over a cell of one other style: that style; 0 elsewhere.
+    def _below_of(
+        self, spec: FieldSpec, label: Label, under: tuple[Cell, Row] | None, right: Cell | None
+    ) -> Cell | None:
+        """The cell below a label that may hold its value; none where it is the first of a column of a table of classes."""
+        if not under or under[0].style == label.cell.style:
+            return None
+        if spec.kind is not Kind.TEXT and self._heads_column(spec, *under):
+            return None
+        if right is None:
+            return under[0]
+        # Columns may touch: what begins under the next label belongs to that one.
+        kept = tuple(word for word in under[0].words if word.box.left < right.box.left - 1)
+        return Cell(kept) if kept else None
 
-        What is beside such a label is the next label: of a row of cards, or the head of a table's next column.
-        """
-        row = self._row_of(label)
-        like = [cell for cell in row.cells if cell.style == label.cell.style]
-        under = [found[0].style for cell in like if (found := self._page.under(cell, row, reach=1.0))]
-        others = Counter(style for style in under if style != label.cell.style)
-        if len(like) < _CARDS or not others:
-            return 0
-        style, count = others.most_common(1)[0]
-        return style if count == len(like) else 0
+    def _heads_column(self, spec: FieldSpec, cell: Cell, row: Row) -> bool:
+        """Whether what is below a label is the first of several values of one kind: a column of a table of classes."""
+        further = self._page.under(cell, row, reach=1.2)
+        return further is not None and self._fits(spec, further[0])
 
     def _fits(self, spec: FieldSpec, cell: Cell) -> bool:
         text = cell.text.lstrip(": ")
@@ -313,6 +373,10 @@ class PairReader:
             return False
         if spec.kind is Kind.TEXT:
             return True
+        if spec.kind is Kind.ISIN and code_of(cell.words):
+            text = code_of(cell.words)[0].text
+        elif spec.kind is Kind.DATE:
+            text = " ".join(word.text for word in day_of(cell.words)).lstrip(": ")
         try:
             value_of(spec, "", Evidence(self._page.number, text or "?"), self._reader, Origin.OFFLINE)
         except FigureError:
@@ -326,7 +390,7 @@ class PairReader:
         for lower in self._page.below(row, 12):
             if edge.box.bottom - lower.box.top > 0.5 * cell.size:
                 break
-            more = next((c for c in lower.cells if c.style == cell.style and _same_edge(c, edge)), None)
+            more = next((c for c in lower.cells if c.style == cell.style and same_edge(c, edge)), None)
             if more is None or edge.box.bottom - more.box.top > 0.5 * cell.size:
                 continue
             beside = [
@@ -347,12 +411,13 @@ class PairReader:
         if spec.kind is Kind.TEXT:
             if not colon:
                 return
-            words = _sentence(words)
+            words = before_semicolon(sentence_of(words))
+            words = list(without_codes(tuple(words))) if self._words.is_class(spec) else words
         elif spec.kind is Kind.ISIN:
-            words = words[:1] if words[0].text.strip(":") else words[1:2]
-        quote = " ".join(word.text for word in words).lstrip(": ").strip()
+            words = list(code_of(words)) or (words[:1] if words[0].text.strip(":") else words[1:2])
+        quote = " ".join(word.text for word in words).lstrip(": ").rstrip("; ")
         if spec.kind is Kind.ISIN:
-            quote = quote.rstrip(".,;)")
+            quote = quote.strip("(").rstrip(".,;)")
         elif spec.kind is Kind.TEXT:
             quote = quote.removesuffix(".") if not re.search(r"\b\w\.\w\.$", quote) else quote
         if not quote:
@@ -364,38 +429,9 @@ class PairReader:
             return
 
 
-def _figure_part(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """Of "per year: 1.89% (30.04.26)" the figure: what stands behind the colon, without a date in brackets behind it."""
-    colon = next((number for number, word in enumerate(words) if word.text.endswith(":")), None)
-    if colon is not None and not any(char.isdigit() for word in words[: colon + 1] for char in word.text):
-        words = words[colon + 1 :] or words
-    bracket = next((number for number, word in enumerate(words) if number and word.text.startswith("(")), None)
-    dated = bracket is not None and any(char.isdigit() for word in words[bracket:] for char in word.text)
-    return words[:bracket] if dated and words[-1].text.endswith(")") else words
-
-
-def _sentence_starts(cell: Cell) -> Iterator[Cell]:
-    """The rest of a line of prose from each of its later sentences."""
-    for index in range(1, len(cell.words)):
-        if cell.words[index - 1].text.endswith("."):
-            yield Cell(cell.words[index:])
-
-
-def _sentence(words: list[Word]) -> list[Word]:
-    """The words up to the next "… . Label:" of a line that lists several."""
-    text = " ".join(word.text for word in words)
-    match = _SENTENCE_LABEL.search(text + " ")
-    if not match:
-        return words
-    kept: list[Word] = []
-    length = 0
-    for word in words:
-        length += len(word.text) + 1
-        kept.append(word)
-        if length > match.start():
-            break
-    return kept
-
-
-def _same_edge(cell: Cell, other: Cell) -> bool:
-    return abs(cell.box.right - other.box.right) <= 3.5 or abs(cell.box.left - other.box.left) <= 2.0
+def _head_over(cell: Cell, mark: Mark, reach: float) -> Cell | None:
+    """A cell that ends over a figure, or those of its words that do: "Fund Benchmark" may be two heads without a gap."""
+    over = tuple(word for word in cell.words if overlap(word.box, mark.box) > 0)
+    if over and abs(cell.box.right - mark.box.right) <= reach:
+        return cell
+    return Cell(over) if over and abs(over[-1].box.right - mark.box.right) <= _CLOSE else None

@@ -11,6 +11,7 @@ from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
 from workflow_orchestrator.extraction.layout import Cell, DocumentLayout, PageLayout, Row
+from workflow_orchestrator.extraction.parts import without_codes
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings
 from workflow_orchestrator.extraction.units import codes_in
@@ -39,6 +40,14 @@ _FUND_WORDS = frozenset("fund fonds trust etf ucits sicav fcp oeic subfund teilf
 _CLASS_LINE = re.compile(
     r"(?:Class |Klasse |Part )?[A-Z]{1,3}\d{0,2}"
     r"(?:[ -]\(?(?:[Aa]cc\w*|[Ii]nc(?:ome)?|[Dd]ist\w*|[Cc]ap\w*|[Tt]hes\w*|[Aa]ussch\w*|[Hh]edged|[Ss]hares?|[Nn]et|[A-Z]{3})\)?)+"
+)
+# "Institutional Shares (MGSIX)", "Investor Class": the words before say which, a ticker may follow.
+_SHARES_LINE = re.compile(r"((?:[A-Z][\w&.-]* ){1,3}(?:Shares|Units|Class|Share Class))(?: \([A-Z]{4,5}\))?")
+_BEHIND_CLASS = re.compile(r"\s[|·•]\s|\s[-–|]?\s?\(?ISIN\b|\s[-–|]\s\(?[A-Z]{2}[A-Z0-9]{9}\d\b")
+_CLASS_LETTERS = re.compile(r"[A-Z]{1,3}\d?")
+_FIRM_WORDS = frozenset(
+    "ag sa sas ltd limited llc llp plc gmbh kvg inc lp asset management managers fonds fonds funds fund invest investment "
+    "investments investors fondsleitung gestion partners advisers advisors capital".split()
 )
 _TITLE_PAGES = 2  # a cover may come first
 _COVER_WORDS = 60  # a first page with more is not a cover
@@ -93,9 +102,31 @@ def _title_words(page: PageLayout, domains: Set[str]) -> tuple[Word, ...]:
     chosen = [cell for cell in cells if cell.size >= 0.97 * largest]
     rest = cells if zone == _TITLE_ZONE else [cell for row in page.rows for cell in row.cells]
     others = [cell.size for cell in rest if cell.size < 0.97 * largest and cell.size > 0]
-    if len(chosen) > 3 or not others or largest < _CLEARLY_LARGER * max(others):
+    if not others or largest < _CLEARLY_LARGER * max(others):
         return ()
-    return tuple(word for cell in chosen for word in cell.words) if _aligned(chosen) else ()
+    block = _one_block(chosen)
+    if not block or len(block) > 3:
+        return ()
+    return tuple(word for cell in block for word in cell.words) if _aligned(block) else ()
+
+
+def _one_block(cells: Sequence[Cell]) -> Sequence[Cell]:
+    """The lines that stand together and are set alike: a logo or a ticker over the name is not a part of it.
+
+    Of several blocks, the only one that names a fund, or else the only one of several words; none when that is not certain.
+    """
+    blocks: list[list[Cell]] = []
+    for cell in cells:
+        last = blocks[-1][-1] if blocks else None
+        if last and last.style == cell.style and last.box.bottom - cell.box.top <= 0.9 * cell.size:
+            blocks[-1].append(cell)
+        else:
+            blocks.append([cell])
+    if len(blocks) == 1:
+        return blocks[0]
+    naming = [block for block in blocks if names_fund(fold(" ".join(cell.text for cell in block)))]
+    several = naming or [block for block in blocks if sum(len(cell.words) for cell in block) > 1]
+    return several[0] if len(several) == 1 else ()
 
 
 def _aligned(cells: Sequence[Cell]) -> bool:
@@ -130,18 +161,56 @@ def _take_title(
         return
     head, _, last = folded.rpartition(" ")
     names = [folded, head] if last in words.own and " " in head else [folded]  # "Alpine Bond Fund", "Alpine Bond"
-    if not names_fund(folded) and not any(_repeated(layout, page, name, title) for name in names):
+    known = names_fund(folded) or _of_firm(layout, page, title)
+    if not known and not any(_repeated(layout, page, name, title) for name in names):
         found.reject(spec.name, quote, page.number, "the largest words of the page occur nowhere else")
         return
     if page.number > 1 and not names_fund(folded) and not has_words(fold(layout.pages[0].page.shown), folded):
         found.reject(spec.name, quote, page.number, "a heading behind the cover, and the cover does not have it")
         return
+    if _is_class_of_table(layout, title):
+        _take_class(page, title[-1], words, reader, found)
+        title = title[:-1]
+        quote = " ".join(word.text for word in title)
     evidence = Evidence(page.number, quote, "", around(title))
     try:
         # A printed label ("Fund name: …") is the better witness; the title comes after it.
         found.add(value_of(spec, "", evidence, reader, Origin.OFFLINE), rank=1)
     except FigureError as error:
         found.reject(spec.name, quote, page.number, error.message)
+
+
+def _of_firm(layout: DocumentLayout, page: PageLayout, title: Sequence[Word]) -> bool:
+    """Whether the title of three words and more begins with the name of a firm that the document prints elsewhere."""
+    first, own = fold(title[0].text), set(title)
+    return len(title) > 2 and len(first) > 3 and any(
+        fold(cell.words[0].text) == first and any(fold(word.text).strip(".,") in _FIRM_WORDS for word in cell.words[1:5])
+        for other in layout.pages
+        for row in other.rows
+        for cell in row.cells
+        if len(cell.words) > 1 and (other is not page or not own & set(cell.words))
+    )
+
+
+def _is_class_of_table(layout: DocumentLayout, title: Sequence[Word]) -> bool:
+    """Whether the last word of a title is a class: letters that stand in front of an ISIN in a table of classes."""
+    last = title[-1].text
+    return (
+        len(title) > 2
+        and _CLASS_LETTERS.fullmatch(last) is not None
+        and any(
+            row.cells[0].text == last and any(_ISIN.fullmatch(word.text) for word in row.words[1:3])
+            for page in layout.pages
+            for row in page.rows
+        )
+    )
+
+
+def _take_class(page: PageLayout, word: Word, words: Vocabulary, reader: Reader, found: Findings) -> None:
+    for spec in words.fields.values():
+        if spec.kind is Kind.TEXT and words.sections(spec.name) and TITLE_BLOCK not in words.sections(spec.name):
+            evidence = Evidence(page.number, word.text, "", word.box)
+            found.add(value_of(spec, "", evidence, reader, Origin.OFFLINE), rank=1)
 
 
 def names_fund(folded: str) -> bool:
@@ -190,18 +259,28 @@ def _title_line(
         for cell in row.cells:
             if abs(cell.box.left - box.left) > 6 or set(cell.words) & set(title):
                 continue
-            text = re.split(r"\s[|·•]\s|\s[-–|]?\s?\(?ISIN\b", cell.text)[0]
+            text = _BEHIND_CLASS.split(" ".join(word.text for word in without_codes(cell.words)))[0]
             label, rest = _labelled(text, spec)
-            quote = rest or text
-            if not rest and not (any(fold(text).startswith(start + " ") for start in starts) or _is_class(text)):
+            shares = _SHARES_LINE.fullmatch(text)
+            quote = rest or (shares[1] if shares else text)
+            begins = any(fold(text).startswith(start + " ") for start in starts)
+            if not rest and not (shares or begins or _is_class(text)):
                 continue
-            taken = cell.words[: len(text.split())][-len(quote.split()) :]
+            taken = cell.words[: len(quote.split())] if shares else cell.words[: len(text.split())][-len(quote.split()) :]
+            taken = without_shares(taken)
+            quote = " ".join(word.text for word in taken)
             evidence = Evidence(page.number, quote, label, around(taken))
             try:
                 found.add(value_of(spec, "", evidence, reader, Origin.OFFLINE))
             except FigureError:
                 continue
             return
+
+
+def without_shares(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """ "Class L Accumulation shares" without its last word, which says nothing more."""
+    said = len(words) > 2 and fold(words[0].text) == "class"
+    return words[:-1] if said and fold(words[-1].text) in ("share", "shares", "unit", "units") else words
 
 
 def _is_class(text: str) -> bool:

@@ -19,6 +19,7 @@ from workflow_orchestrator.extraction.units import (
     codes_in,
     currency_in,
     is_per_unit,
+    pence_in,
     unit_of_label,
     without_brackets_behind,
 )
@@ -36,6 +37,8 @@ _SHARED_SIGNS = {
     "¥": ("JPY", "CNY"),
     "kr": ("SEK", "NOK", "DKK", "ISK"),
 }
+# Bodies and numbers that only papers of the United States name: there "$" is the US dollar.
+_UNITED_STATES = re.compile(r"\b(?:CUSIP|FINRA|FDIC|SIPC)\b")
 _MAX_TEXT = 160
 _MAX_PARAGRAPH = 4000
 
@@ -45,32 +48,41 @@ class Reader:
     """What a document decides about the reading of its words.
 
     `currency` resolves signs that several currencies share; `dates` is the language for `read_date`; `sole` is the only currency
-    whose code the document prints anywhere.
+    whose code the document prints anywhere; `dollar` the currency of a bare "$", where the document shows which.
     """
 
     mark: DecimalMark | None
     dates: str
     currency: str = ""
     sole: str = ""
+    dollar: str = ""
 
     @classmethod
     def of(cls, document: Document, currency: str = "") -> Reader:
         text = "\n".join(page.shown for page in document.pages)
         codes = codes_in(text)
         sole = next(iter(codes)) if len(codes) == 1 else ""
-        return cls(decimal_mark_of(text), _date_language(document.language, text), currency, sole)
+        american = _UNITED_STATES.search(text) and codes <= {"USD"}
+        return cls(
+            decimal_mark_of(text), _date_language(document.language, text), currency, sole, "USD" if american else ""
+        )
 
     def with_currency(self, currency: str) -> Reader:
         return replace(self, currency=currency)
 
 
 def _date_language(language: str, text: str) -> str:
-    """`uk` for an English document whose numeric dates show that the day comes first, and never the month."""
+    """`uk` for an English document whose numeric dates show that the day comes first, and never the month.
+
+    `us` for one of the United States whose dates show the contrary.
+    """
     if language != "en":
         return language
     firsts = [(int(m[1]), int(m[3])) for m in _NUMERIC_DATE.finditer(text)]
     day_first = any(first > 12 for first, _ in firsts)
     month_first = any(second > 12 for _, second in firsts)
+    if month_first and not day_first and _UNITED_STATES.search(text):
+        return "us"
     return "uk" if day_first and not month_first else "en"
 
 
@@ -93,7 +105,8 @@ def value_of(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, orig
 
 def _number(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, origin: Origin) -> Value:
     money = spec.kind is Kind.MONEY
-    figure = read_figure(without_brackets_behind(evidence.quote) if money else evidence.quote, reader.mark)
+    pence = pence_in(evidence.quote) if money else ""
+    figure = read_figure(pence or (without_brackets_behind(evidence.quote) if money else evidence.quote), reader.mark)
     if figure is None:
         raise FigureError(f"{evidence.quote!r} says that there is no value", printed=evidence.quote)
     value, unit, scale = figure.value, figure.unit, figure.scale
@@ -108,6 +121,8 @@ def _number(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, origi
     elif spec.kind is Kind.RATIO:
         if unit or scale:
             raise FigureError(f"{evidence.quote!r} has a unit, a ratio has none", printed=evidence.quote)
+    elif pence:
+        value, unit, scale = value.scaleb(-2), "GBP", -2
     else:
         unit = _currency(figure, evidence.label, reader)
         value, scale = _scaled(figure, evidence.label)
@@ -132,6 +147,8 @@ def _currency(figure: Figure, label: str, reader: Reader) -> str:
     unit = figure.unit or unit_of_label(label).currency
     if unit in CURRENCIES:
         return unit
+    if unit == "$" and reader.dollar:
+        return reader.dollar
     if reader.currency and reader.currency in _SHARED_SIGNS.get(unit, ()):
         return reader.currency
     if not unit and reader.sole and is_per_unit(label):
@@ -170,6 +187,9 @@ def _integer(spec: FieldSpec, quote: str) -> Decimal:
 
 def _date(quote: str, reader: Reader) -> date:
     found = read_date(quote, reader.dates)
+    american = _NUMERIC_DATE.fullmatch(quote.strip()) if found is None and reader.dates == "us" else None
+    if american:  # month first
+        found = read_date(f"{american[3]}/{american[1]}/{quote.strip()[-4:]}", "uk")
     if found is None:
         raise FigureError(f"{quote!r} is not one certain day", printed=quote)
     return found

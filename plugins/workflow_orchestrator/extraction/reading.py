@@ -51,6 +51,8 @@ class Findings:
     def __init__(self) -> None:
         self._candidates: dict[str, list[Candidate]] = {}
         self._rejected: list[Rejected] = []
+        self.of_part: set[Evidence] = set()  # days that are said to be of one thing on the page only
+        self.unread: set[str] = set()  # fields of which the best label is printed, with nothing beside it that could be read
 
     def add(self, value: Value, rank: int = 0) -> None:
         self._candidates.setdefault(value.ref, []).append(Candidate(value, rank))

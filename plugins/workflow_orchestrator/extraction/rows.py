@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from workflow_orchestrator.extraction.fold import fold
+from workflow_orchestrator.extraction.fold import fold, fold_label
 from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure
 from workflow_orchestrator.extraction.notes import is_of_returns, is_rolling
 from workflow_orchestrator.extraction.returns import SEPARATOR, Periods, ReturnsReader, year_of
@@ -20,6 +21,8 @@ from workflow_orchestrator.extraction.tables import Head
 
 Meaning = TypeVar("Meaning")
 
+_YEAR_WITHIN = re.compile(r"\b(?:19|20)\d\d\b")
+_AMOUNT = re.compile(r"[^\d\s]{0,3}\s?\d{1,3}(?:[,.'’\s]\d{2,3})*[,.'’\s]\d{3}")
 _ROW_GAP = 2.6  # of the font size
 _EDGE = 4.0  # points
 _HEAD_REACH = 60.0  # points over the first figure of a column
@@ -57,12 +60,15 @@ class RowsReader(ReturnsReader):
 
     def _period_block(self, block: Sequence[_Keyed[Periods]]) -> None:
         titles = self._titles(block)
-        for column in self._own(_columns(self._page, block)):
+        columns = self._own_bases(_columns(self._page, block), titles)
+        if self._is_of_other(*titles) and all(self._words.says_nothing(column.head) for column, _ in columns):
+            return
+        for column, basis in columns:
             if not is_of_returns((fold(column.head),), self._names):
                 continue
             for keyed, mark in column.cells:
                 head = Head(keyed.meaning, keyed.cell.words)
-                target = self._decide(head, (column.head, keyed.cell.text, *titles))
+                target = self._decide(head, (basis, column.head, keyed.cell.text, *titles))
                 label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
                 if target is None:
                     self._undecided(head, mark)
@@ -77,6 +83,8 @@ class RowsReader(ReturnsReader):
         columns = _columns(self._page, block)
         if any(map(is_rolling, (*titles, *(fold(column.head) for column in columns)))):
             return
+        if not is_of_returns(titles, self._names) or self._is_of_other(*titles):
+            return
         for spec in self._words.keyed("year"):
             named = [column for column in columns if self._words.in_section(spec.name, fold(column.head))]
             titled = any(self._words.in_section(spec.name, title) for title in titles)
@@ -87,6 +95,60 @@ class RowsReader(ReturnsReader):
                 for keyed, mark in column.cells:
                     label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
                     self._take(spec.name, keyed.meaning, mark, label, (column.head, *titles))
+                self._running_year(block, column, titles)
+
+    def _running_year(self, block: Sequence[_Keyed[str]], column: _Column[str], titles: Sequence[str]) -> None:
+        """The row of the year that still runs, over or under the years: "2026 YTD", "YTD"."""
+        first, last = block[0], block[-1]
+        edge = column.cells[0][1].box.right if column.cells else 0.0
+        near = (*self._page.above(first.row, 3), *self._page.below(last.row, 3))
+        for row in near:
+            for position, cell in enumerate(row.cells):
+                bare = _YEAR_WITHIN.sub("", cell.folded).strip(" ()-,")
+                targets = [target for target in self._words.period(bare) if not target.key] if bare else []
+                to_date = {target.field for target in self._words.period("ytd")}
+                gap = min(cell.box.bottom - first.row.box.top, last.row.box.bottom - cell.box.top, key=abs)
+                if not targets or targets[0].field not in to_date or abs(gap) > _ROW_GAP * cell.size:
+                    continue
+                if abs(cell.box.left - first.cell.box.left) > _EDGE:
+                    continue
+                mark = next((m for m in _marks_behind(row, position) if abs(m.box.right - edge) <= _EDGE), None)
+                if mark and not mark.nil:
+                    label = SEPARATOR.join(filter(None, (cell.text, column.head)))
+                    self._take(targets[0].field, "", mark, label, (column.head, *titles))
+
+    def _own_bases(
+        self, columns: Sequence[_Column[Periods]], titles: Sequence[str]
+    ) -> list[tuple[_Column[Periods], str]]:
+        """The columns of the document's own series, each with a section word of its basis where another column decides it.
+
+        Under a title that names both bases ("cumulative and p.a."), "Fund" beside "Fund p.a." is cumulative.
+        """
+        own = [
+            (column, self._basis(fold(column.head)))
+            for column in columns
+            if self._words.series(self._bare_head(column), self._names) == "own"
+        ]
+        if len(own) != 2 or own[0][1] == own[1][1]:
+            return [(column, "") for column in self._own(columns)]
+        given = next(basis for _, basis in own if basis)
+        named = {
+            spec.name
+            for spec in self._words.keyed("period")
+            for title in titles
+            if self._words.in_section(spec.name, title)
+        }
+        other = next((name for name in named if name != given), "") if len(named) == 2 else ""
+        words = self._words.sections(other)[:1] if other else ()
+        return [(column, "" if basis else "".join(words)) for column, basis in own]
+
+    def _bare_head(self, column: _Column[Meaning]) -> str:
+        """The words over a column without those of its basis: "Fund p.a." → "Fund"."""
+        folded = fold_label(column.head)
+        for spec in self._words.keyed("period"):
+            for section in sorted(self._words.sections(spec.name), key=len, reverse=True):
+                folded = folded.removesuffix(" " + section)
+        return folded
 
     def _own(self, columns: Sequence[_Column[Meaning]]) -> list[_Column[Meaning]]:
         """The column of the document's own series, or the only column when no series heads it."""
@@ -160,6 +222,8 @@ def _columns(page: PageLayout, block: Sequence[_Keyed[Meaning]]) -> list[_Column
     columns: list[_Column[Meaning]] = []
     for edge in sorted(edges):
         inside = [(k, m) for k in block for m in k.marks if abs(m.box.right - edge) <= _EDGE]
+        if all(_AMOUNT.fullmatch(mark.text) for _, mark in inside):
+            continue  # what 10,000 have become
         cells = tuple((keyed, mark) for keyed, mark in inside if not mark.nil)
         place = Place(page, inside[0][1].words)
         near = any(cell.box.bottom - place.box.top <= _HEAD_REACH for cell in place.column_cells[:1])

@@ -195,12 +195,35 @@ class Place:
             return True
         if self.figure_head and compact(self.figure_head) == wanted:
             return True
-        if self._has_lettered_head(wanted) or wanted in map(compact, self.below):
+        if wanted in self._labels_on_middle() or self._has_lettered_head(wanted) or wanted in map(compact, self.below):
             return True
         cells = self.column_cells
         columns = [compact(cell.text) for cell in cells]
         columns += [compact(upper.text + lower.text) for lower, upper in pairwise(cells)]
         return any(wanted in text for text in columns)
+
+    def _labels_on_middle(self) -> frozenset[str]:
+        """The labels directly to the left that are set on the middle of the place: of one line beside two, of two beside one."""
+        if not self.rows:
+            return frozenset()
+        near = self.page.rows[max(0, self.rows[0].number - 2) : self.rows[-1].number + 3]
+        beside = [
+            cell
+            for row in near
+            for number, cell in enumerate(row.cells)
+            if cell.box.right <= self.box.left + 1
+            and min(cell.box.top, self.box.top) - max(cell.box.bottom, self.box.bottom) > 0
+            and not any(other.box.left < self.box.left - 1 for other in row.cells[number + 1 :])
+        ]
+        pairs = [
+            (upper, lower)
+            for upper in beside
+            for lower in beside
+            if 0 < upper.box.top - lower.box.top <= 1.7 * upper.size
+            and upper.style == lower.style
+            and abs(upper.box.left - lower.box.left) <= 3
+        ]
+        return frozenset([*(compact(cell.text) for cell in beside), *(compact(f"{a.text} {b.text}") for a, b in pairs)])
 
     def _has_lettered_head(self, wanted: str) -> bool:
         """Whether a cell over the words is exactly this text, though it reads as a figure: "1 m", "3 m"."""
@@ -242,6 +265,9 @@ def places_of_figure(page: PageLayout, quote: str) -> list[Place]:
     wanted = compact_figure(quote)
     found = [Place(page, mark.words) for row in page.rows for mark in row.marks if compact_figure(mark.text) == wanted]
     bracketed = _UNIT_BEHIND.match(quote)
+    if not found and quote.endswith("%"):  # at the end of a sentence
+        words = [word for row in page.rows for word in row.words if word.text.endswith((".", ",", ";"))]
+        found = [Place(page, (word,)) for word in words if compact_figure(word.text[:-1]) == wanted]
     if found or not bracketed:
         return found
     figure, unit = compact_figure(bracketed[1]), compact(bracketed[2])

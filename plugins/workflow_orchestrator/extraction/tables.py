@@ -13,22 +13,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Generic, TypeVar
 
 from workflow_orchestrator.documents import Word
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.extraction.fold import fold
-from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Printed, Row, is_figure
+from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Printed, Row, is_figure, overlap
 from workflow_orchestrator.values import Box
 
 Meaning = TypeVar("Meaning")
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})")
 _MAX_HEAD_WORDS = 5
 _ROW_GAP = 2.4  # of the font size: a wider gap ends the table
 _TITLE_ROWS = 3  # rows above the heads that may say what the table shows
+_NOTE = 0.75  # of the size of the heads: smaller is a footnote sign on a row of its own
 _TITLE_REACH = 60.0  # points
 
 
@@ -47,6 +49,7 @@ class Line(Generic[Meaning]):
     label: tuple[Cell, ...]
     cells: tuple[tuple[Head[Meaning], Mark], ...]
     row: Row
+    section: str = ""  # the words of the row within the table that says what the rows below it are
 
     @property
     def label_text(self) -> str:
@@ -68,8 +71,16 @@ class Table(Generic[Meaning]):
         return next((cell.text for cell, heads in self.groups if head in heads), "")
 
 
-def find_tables(page: PageLayout, meaning: Callable[[str], Meaning | None], least: int = 2) -> list[Table[Meaning]]:
-    """Every table whose heads `meaning` understands, at least `least` of them in a row."""
+def find_tables(
+    page: PageLayout,
+    meaning: Callable[[str], Meaning | None],
+    least: int = 2,
+    section: Callable[[str], bool] = lambda text: False,
+) -> list[Table[Meaning]]:
+    """Every table whose heads `meaning` understands, at least `least` of them in a row.
+
+    `section` says whether a row without figures parts the table instead of ending it.
+    """
     tables: list[Table[Meaning]] = []
     for row in page.rows:
         if len(row.words) < least:
@@ -77,8 +88,9 @@ def find_tables(page: PageLayout, meaning: Callable[[str], Meaning | None], leas
         heads = _heads(page, row, meaning)
         if len(heads) < least:
             continue
+        heads = _at_other_heights(page, row, heads, meaning, section)
         below = _first_below(page, row, heads)
-        lines = _lines(page, below, heads, _strangers(row, heads))
+        lines = _lines(page, below, heads, _strangers(row, heads), section)
         if lines:
             titles, stub = _titles(page, row, heads, lines), _stub(page, row, heads, lines)
             tables.append(Table(heads, lines, _groups(page, row, heads), titles, stub, row))
@@ -116,6 +128,8 @@ def _head_at(page: PageLayout, row: Row, index: int, meaning: Callable[[str], Me
         words = row.words[index : index + count]
         if any(b.box.left - a.box.right > 0.9 * row.height for a, b in pairwise(words)):
             continue
+        if count > 1 and _DATE.fullmatch(words[-1].text) and words[-1].box.left - words[-2].box.right > 0.45 * row.height:
+            continue  # a day may be the head of the next column
         if index and words[0].box.left - row.words[index - 1].box.right < 0.12 * row.height:
             return None
         more = _continued(page, row, words)
@@ -124,6 +138,42 @@ def _head_at(page: PageLayout, row: Row, index: int, meaning: Callable[[str], Me
             if understood is not None:
                 return Head(understood, (*words, *more))
     return None
+
+
+def _at_other_heights(
+    page: PageLayout,
+    row: Row,
+    heads: tuple[Head[Meaning], ...],
+    meaning: Callable[[str], Meaning | None],
+    section: Callable[[str], bool],
+) -> tuple[Head[Meaning], ...]:
+    """The heads of a row with those of two lines beside them, which are set around its height or end on it."""
+    found = list(heads)
+    pitch = _pitch(heads)
+    for upper in page.above(row, 4):
+        if upper.box.bottom - row.box.bottom > 1.3 * row.height:
+            break
+        for cell in upper.cells:
+            if cell.style != heads[0].words[0].style or section(cell.text):
+                continue
+            index = next((n for n, head in enumerate(found) if overlap(cell.box, head.box) > 0), None)
+            if index is not None:
+                joined = meaning(f"{cell.text} {found[index].text}") if _over(cell.box, found[index].box) else None
+                if joined is not None:
+                    found[index] = Head(joined, cell.words + found[index].words)
+                continue
+            near = min(abs(cell.box.left - head.box.right) for head in found) <= 2 * pitch
+            more = _continued(page, upper, cell.words) if near else ()
+            understood = (meaning(" ".join(word.text for word in (*cell.words, *more))) or meaning(cell.text)) if more else None
+            if understood is not None:
+                found.append(Head(understood, (*cell.words, *more)))
+    return tuple(sorted(found, key=lambda head: head.box.right))
+
+
+def _over(upper: Box, lower: Box) -> bool:
+    """Whether words stand over others as the line before them: at one edge or on one axis."""
+    middle = abs((upper.left + upper.right) - (lower.left + lower.right)) / 2
+    return min(abs(upper.left - lower.left), abs(upper.right - lower.right), middle) <= 3
 
 
 def _continued(page: PageLayout, row: Row, words: Sequence[Word]) -> tuple[Word, ...]:
@@ -185,15 +235,25 @@ def _strangers(row: Row, heads: Sequence[Head[Meaning]]) -> tuple[Box, ...]:
 
 
 def _lines(
-    page: PageLayout, rows: Sequence[Row], heads: Sequence[Head[Meaning]], strangers: Sequence[Box]
+    page: PageLayout,
+    rows: Sequence[Row],
+    heads: Sequence[Head[Meaning]],
+    strangers: Sequence[Box],
+    section: Callable[[str], bool],
 ) -> tuple[Line[Meaning], ...]:
     lines: list[Line[Meaning]] = []
+    under = ""
     last = min(head.box.bottom for head in heads)
     for row in rows:
         marks = [mark for mark in row.marks if _in_zone(mark.box, heads)]
         gap = last - row.box.top
         if gap > _ROW_GAP * row.height:
             break
+        if lines and not marks and (parting := _parting(row, lines[-1], section)):
+            under, last = parting, row.box.bottom
+            continue
+        if lines and (all(_YEAR.fullmatch(mark.text) for mark in marks) if marks else _is_title(row, lines[-1])):
+            break  # the title or the heads of the next table
         if not marks:
             if _crosses(row, heads):
                 break
@@ -201,9 +261,24 @@ def _lines(
         line = _line(row, marks, heads, strangers)
         if line is None:
             break
-        lines.append(line)
+        lines.append(replace(line, section=under))
         last = row.box.bottom
     return tuple(lines)
+
+
+def _parting(row: Row, line: Line[Meaning], section: Callable[[str], bool]) -> str:
+    """The words at the edge of the labels of a row that parts a table; empty for any other row."""
+    edge = line.label[0].box.left if line.label else None
+    cell = next((cell for cell in row.cells if edge is not None and abs(cell.box.left - edge) <= 3), None)
+    return cell.text if cell and section(cell.text) else ""
+
+
+def _is_title(row: Row, line: Line[Meaning]) -> bool:
+    """Whether a row without figures begins where the labels of a table begin, in another style than they have."""
+    if not line.label:
+        return False
+    first = line.label[0]
+    return any(abs(cell.box.left - first.box.left) <= 3 and cell.bold and not first.bold for cell in row.cells)
 
 
 def _in_zone(box: Box, heads: Sequence[Head[Meaning]]) -> bool:
@@ -286,14 +361,20 @@ def _groups(
     The heads are parted where the middles, or the edges, of the groups and of their heads agree best; when two ways
     agree nearly as well, there are no groups.
     """
-    for upper in page.above(row, 1):
-        if upper.box.bottom - row.box.top > 1.8 * row.height:
+    left, right = heads[0].box.left - _pitch(heads), heads[-1].box.right
+    own = {word for head in heads for word in head.words}
+    top = max(row.box.top, *(head.box.top for head in heads))
+    for upper in page.above(row, 6):
+        if upper.box.bottom - top > 1.8 * row.height:
             return ()
+        if not any(left <= (cell.box.left + cell.box.right) / 2 <= right and not own >= set(cell.words) for cell in upper.cells):
+            continue  # a line of another column of the page, or the first line of a head
         cells = [
             cell
             for cell in upper.cells
-            if heads[0].box.left - _pitch(heads) <= (cell.box.left + cell.box.right) / 2 <= heads[-1].box.right
+            if left <= (cell.box.left + cell.box.right) / 2 <= right
             and is_figure(cell.text, upper.mark) is None
+            and not own >= set(cell.words)
         ]
         if len(cells) < 2 or len(cells) > 3 or len(heads) < len(cells):
             return ()
@@ -307,9 +388,9 @@ def _part(cells: Sequence[Cell], heads: Sequence[Head[Meaning]]) -> tuple[tuple[
     ways: list[tuple[float, tuple[tuple[Cell, tuple[Head[Meaning], ...]], ...]]] = []
     for cut in range(1, len(heads) - len(cells) + 2):
         rest = _part(cells[1:], heads[cut:])
-        if rest:
-            way = ((cells[0], tuple(heads[:cut])), *rest)
-            ways.append((_misfit(way), way))
+        way = ((cells[0], tuple(heads[:cut])), *rest)
+        if rest and all(len({head.meaning for head in part}) == len(part) for _, part in way):
+            ways.append((_misfit(way), way))  # a head that comes again is of the next group
     ways.sort(key=lambda item: item[0])
     pitch = _pitch(heads)
     if not ways or ways[0][0] > 1.2 * pitch or (len(ways) > 1 and ways[1][0] - ways[0][0] < 0.25 * pitch):
@@ -339,12 +420,13 @@ def _titles(
     titles: list[str] = []
     left = min([heads[0].box.left, *(cell.box.left for line in lines for cell in line.label)]) - 3
     right = heads[-1].box.right
+    own = {word for head in heads for word in head.words}
     for upper in page.above(row, _TITLE_ROWS + 2):
         if upper.box.bottom - row.box.top > _TITLE_REACH or len(titles) >= _TITLE_ROWS:
             break
         over = [cell for cell in upper.cells if cell.box.left < right and cell.box.right > left]
-        nearest = [cell for cell in over if is_figure(cell.text, upper.mark) is None]
-        if upper.marks and any(_in_zone(mark.box, heads) for mark in upper.marks):
+        nearest = [cell for cell in over if is_figure(cell.text, upper.mark) is None and not own >= set(cell.words)]
+        if any(_in_zone(mark.box, heads) and mark.words[0].size > _NOTE * row.height for mark in upper.marks):
             break  # another table
         if nearest:
             titles.append(fold(nearest[-1].text if len(nearest) == 1 else " ".join(cell.text for cell in nearest)))

@@ -31,9 +31,13 @@ CURRENCY_NAMES = {
     "singapore dollar": "SGD", "swedish krona": "SEK", "norwegian krone": "NOK", "danish krone": "DKK",
 }  # fmt: skip
 
+# Prices of the United Kingdom in pence: "118.42p", "118.42 pence", "GBX 118.42". "GBP" is the pound.
+_PENCE = re.compile(r"(?:(?:GBX|GBp) ?)?(\d[\d,]*(?:\.\d+)?) ?(?:p|pence|GBX|GBp)|(?:GBX|GBp) ?(\d[\d,]*(?:\.\d+)?)")
+
 _SCALE_WORDS = {
     "m": 6, "mm": 6, "mn": 6, "mio": 6, "mln": 6, "million": 6, "millions": 6, "millionen": 6,
     "bn": 9, "mrd": 9, "md": 9, "mds": 9, "billion": 9, "billions": 9, "milliarden": 9, "milliards": 9, "k": 3,
+    "lakh": 5, "lakhs": 5, "lac": 5, "lacs": 5, "crore": 7, "crores": 7, "cr": 7,
 }  # fmt: skip
 _SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "us$": "USD", "$": "$"}
 _BRACKETED = re.compile(r"^(?P<figure>.*\d.*?)\s*\(\s*(?P<unit>[^()\d]+?)\s*\)$")
@@ -67,6 +71,12 @@ def currency_in(text: str) -> str:
 def codes_in(text: str) -> frozenset[str]:
     """The ISO 4217 codes that stand in a text as words of their own."""
     return frozenset(_CODE.findall(text)) & CURRENCIES
+
+
+def pence_in(text: str) -> str:
+    """The figure of an amount in pence, without its unit; empty for anything else."""
+    match = _PENCE.fullmatch(text)
+    return (match[1] or match[2]) if match else ""
 
 
 def without_brackets_behind(quote: str) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from workflow_orchestrator.extraction.fold import fold_label, has_words, without_brackets
-from workflow_orchestrator.extraction.units import CURRENCIES, without_unit
+from workflow_orchestrator.extraction.units import CURRENCIES, is_per_unit, without_unit
 from workflow_orchestrator.fields import KEYED, FieldSet, FieldSpec, Words
 from workflow_orchestrator.figures import MONTH_NAMES
 from workflow_orchestrator.values import NUMERIC_KINDS, Kind
@@ -25,16 +26,32 @@ _NEUTRAL = frozenset(
     "return returns performance growth total net cumulative cumulated annualised annualized kumuliert kumulierte "
     "annualisiert wertentwicklung rendite netto performance cumulée annualisée nette in of at en the".split()
 )
+_INCOME = {
+    "accumulation": "acc", "accumulating": "acc", "income": "inc", "distribution": "dist", "distributing": "dist",
+    "thesaurierend": "thes", "ausschüttend": "aussch", "capitalisation": "cap",
+}  # fmt: skip
+_KINDS = frozenset("fund fonds class klasse part shares units share sicav ucits etf".split())
 _TITLE_WORDS = frozenset(
     "past historical historic discrete to date over time period periods as on by with all figures overview since up "
     "bisherige historische in zum per am der die des von bis passées passée historique au de la le du des en".split()
 )
 _BEHIND_PERIOD = re.compile(r"\s*(?:\([^()]*\)|(?:on|am|le)?\s*\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\*+|%)$")
+_DATE = (
+    r"(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|\d{4}-\d\d-\d\d|\d{1,2}(?:\.|er|st|nd|rd|th)? ?[^\W\d_]{3,9}\.? \d{4}|"
+    r"[^\W\d_]{3,9}\.? \d{1,2}, \d{4})"
+)
+# "TER per 31.03.2026", "Fund size as at 31 October 2026": the day that a value is of belongs to no label.
+_DAY_BEHIND = re.compile(rf",? (?:(?:as (?:at|of|on)|at|on|per|am|vom|zum|stand|au|du|le|en date du) )?{_DATE}$")
+# Words of a label that make it one of the share class: of two launch dates or currencies, that of the class counts.
+_OF_CLASS = re.compile(r"\b(?:class|unit|share|klasse|\w*anteils?klasse\w*|klassen\w*|tranche|parts?|classe)\b")
+_DEALING = re.compile(r"\b(?:redemption|bid|offer|selling|buying|repurchase|exit|rücknahme\w*|dealing|rachat)\b")
+_CLASS_BEHIND = re.compile(r" (?:(?:share|unit) class|class|anteils?klasse|klasse|tranche|part|classe) ([a-z0-9]{1,3})$")
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
 _ANOTHER = re.compile(
     r"\b(?:max\w*|min\w*|high\w*|low\w*|previous|prior|target|limit|peak|cap|vormonat|vorjahr|vorherig\w*|höchst\w*|tiefst\w*|"
-    r"ziel\w*|précédente?|plus (?:haut|bas)|cible|plafond)\b"
+    r"ziel\w*|précédente?|plus (?:haut|bas)|cible|plafond|gross|before|vor|brut|brutto|avant|initial)\b"
 )
+_OF_ONE_CLASS = re.compile(r"^(?:(?:this|of (?:the|this)|der|de la) )?(?:(?:share|unit) )?(?:class|klasse|anteils?klasse|part|tranche)\b")
 _NO_SPACE = re.compile(r"[\s.\-]")
 _PERIOD_KEY = re.compile(r"(\d+)([my])")
 
@@ -69,6 +86,12 @@ class Vocabulary:
             for target in targets:
                 self._append(self._closed, _NO_SPACE.sub("", label), target)
         self._bared: dict[str, str] = {}
+        # Amounts of the whole fund, which the same words with "(share class)" do not name.
+        self._of_fund = frozenset(
+            spec.name
+            for spec in fields.values()
+            if spec.kind is Kind.MONEY and not any(is_per_unit(label) for label in spec.all_labels())
+        )
         self._strong = {word for word in self.other if len(word) > 3}
 
     def _add(self, spec: FieldSpec) -> None:
@@ -113,7 +136,18 @@ class Vocabulary:
     def label(self, text: str) -> tuple[Target, ...]:
         """The single-valued fields that the words name: as they stand, or without what is in brackets."""
         folded = fold_label(text)
-        return tuple(self.labels.get(folded) or self.labels.get(self._bare(folded)) or ())
+        known = self.labels.get(folded)
+        if known:
+            return tuple(known)
+        inside = _IN_BRACKETS.findall(folded)
+        of_class = any(map(_OF_ONE_CLASS.search, inside))
+        first = any(words in ("launch", "inception") for words in inside)  # "NAV (launch)" is what it began with
+        return tuple(
+            target
+            for target in self.labels.get(self._bare(folded), ())
+            if not (of_class and target.field in self._of_fund)
+            and not (first and self.fields[target.field].kind is Kind.MONEY)
+        )
 
     def period(self, text: str) -> tuple[Target, ...]:
         """The fields and keys that the words name as a column or row of returns.
@@ -123,7 +157,7 @@ class Vocabulary:
         """
         folded = fold_label(text)
         bare = _BEHIND_PERIOD.sub("", folded)
-        foreign = any(has_words(folded[len(bare) :], word) for word in self.other)
+        foreign = len(bare) < len(folded) and any(has_words(folded[len(bare) :], word) for word in self.other)
         for words in (folded,) if foreign else (folded, bare):
             found = self.periods.get(words) or self._closed.get(_NO_SPACE.sub("", words))
             if found:
@@ -134,7 +168,7 @@ class Vocabulary:
         """A label without brackets and without a window behind it ("Sharpe ratio 3 years", "drawdown since launch")."""
         known = self._bared.get(folded)
         if known is None:
-            bare = without_unit(without_brackets(folded))
+            bare = _DAY_BEHIND.sub("", without_unit(without_brackets(folded)))
             # "Volatility (index)" is not the fund's, and "NAV (12 month high)" is not its price.
             foreign = any(
                 _ANOTHER.search(inside) or any(has_words(inside, word) for word in self.other)
@@ -148,9 +182,38 @@ class Vocabulary:
         for count in range(1, min(4, len(words) - 1) + 1):
             head = " ".join(words[:-count])
             # "1 month 3 months" are two heads of a table, not a figure of one month over three.
-            if " ".join(words[-count:]) in self.periods and head in self.labels and head not in self.periods:
+            windowed = " ".join(words[-count:]) in self.periods and head not in self.periods
+            if windowed and any(self.fields[target.field].kind in NUMERIC_KINDS for target in self.labels.get(head, ())):
                 return head
         return bare
+
+    def label_of_class(self, text: str, names: frozenset[str]) -> tuple[Target, ...]:
+        """The fields that words with the document's own class behind them name: "Lancierung Klasse B", "Launch date class I"."""
+        folded = fold_label(text)
+        match = _CLASS_BEHIND.search(folded)
+        return self.label(folded[: match.start()]) if match and match[1] in names else ()
+
+    def rank_of(self, spec: FieldSpec, target: Target, label: str) -> int:
+        """How good a witness a label is; 0 is best.
+
+        Of texts, the first label of the field. Of days and currencies, the one of the class comes before that of the fund; of
+        amounts, the value of a unit before the price at which it is redeemed.
+        """
+        if spec.kind is Kind.TEXT:
+            return target.rank
+        if spec.kind is Kind.CURRENCY or spec.name == self.begins:
+            return 0 if _OF_CLASS.search(fold_label(label)) else 1
+        if spec.kind is Kind.MONEY:  # at which the fund takes units back: its NAV where it prints no other, or less a charge
+            return 1 if _DEALING.search(fold_label(label)) else 0
+        return 0
+
+    def is_of_fund(self, spec: FieldSpec) -> bool:
+        """Whether a field is an amount of the whole fund, and not of one unit."""
+        return spec.name in self._of_fund
+
+    def is_class(self, spec: FieldSpec) -> bool:
+        """Whether a field is the name of the share class: words with sections that are not the title of the document."""
+        return spec.kind is Kind.TEXT and bool(self.sections(spec.name)) and TITLE_BLOCK not in self.sections(spec.name)
 
     def is_label(self, text: str) -> bool:
         """Whether the words name any field, period or series."""
@@ -173,12 +236,14 @@ class Vocabulary:
         head, colon, _ = folded.partition(":")
         if colon and head.strip() in self.own:
             return "own"
-        tokens = set(re.findall(r"\w+", bare))
+        names = _of_one_form(names)
+        tokens = _of_one_form(frozenset(re.findall(r"\w+", bare)))
         named = bool(tokens) and tokens <= names
         if named and len(tokens) > 1:  # before the next rule: a fund may be called "… Index Fund"
             return "own"
         if any(has_words(folded, word) for word in self._strong):
             return "other"
+        named = named or (len(tokens & names) > 1 and all(map(_says_no_series, tokens - names)))
         return "own" if named or self._own_with_neutral(bare) else "unknown"
 
     def says_nothing(self, text: str) -> bool:
@@ -215,9 +280,24 @@ class Vocabulary:
         return self._keyed[by]
 
     def in_other_section(self, field: str, folded: str) -> bool:
-        """Whether folded words carry a section word of another field, and none of this one."""
-        others = (name for name in self.fields if name != field and self._sections[name])
+        """Whether folded words carry a section word of another field of figures, and none of this one."""
+        others = (
+            name
+            for name, spec in self.fields.items()
+            if name != field and self._sections[name] and spec.kind in NUMERIC_KINDS
+        )
         return not self.in_section(field, folded) and any(self.in_section(name, folded) for name in others)
+
+
+@lru_cache(maxsize=4096)
+def _of_one_form(words: frozenset[str]) -> frozenset[str]:
+    """Words with the short forms of what becomes of the income: "Acc" and "Accumulation" are one."""
+    return frozenset(_INCOME.get(word, word) for word in words)
+
+
+def _says_no_series(word: str) -> bool:
+    """Whether a word beside the name of the fund makes it no other series: "Alpine Bond Fund (net) EUR"."""
+    return word in _NEUTRAL or word in _KINDS or word.upper() in CURRENCIES
 
 
 def months_of(key: str) -> int | None:

@@ -7,13 +7,14 @@ deadline of 6 s, and not again while the run went on).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 from airflow.sdk.definitions.callback import SyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.definitions.deadline import BaseDeadlineReference, DeadlineAlert
 
-from workflow_orchestrator.authoring import wording
+from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.model import Deadline, Workflow
 
 INCLUDE = Path(__file__).resolve().parents[3] / "include"
@@ -27,15 +28,27 @@ class _Platform:
     platform_include = INCLUDE
 
 
+class RunCreated(BaseDeadlineReference):
+    """The moment at which a run is created: a run that nobody starts is late too.
+
+    Not Airflow's `DAGRUN_QUEUED_AT`: on 3.3.2 a run with such a deadline cannot be cleared before it is over. The clear counts the
+    deadline anew, takes the stored interval for a number of seconds, and ends as HTTP 500. This one stays what it was. The plugin
+    registers it, so that the scheduler and the API server can count it.
+    """
+
+    def _evaluate_with(self, **_: Any) -> datetime:
+        """Airflow asks in the transaction that creates the run."""
+        return datetime.now(UTC)
+
+
 def deadline_alert(workflow: Workflow, deadline: Deadline) -> DeadlineAlert:
     """Airflow's alert for a deadline.
 
-    It counts from the moment at which the run was queued: a run that nobody starts is late too. The callback runs where tasks
-    run, because a notifier may wait for its service, and the triggerer's one loop must not.
+    The callback runs where tasks run, because a notifier may wait for its service, and the triggerer's one loop must not.
     """
     within = wording.duration(deadline.within)
     return DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        reference=RunCreated(),
         interval=deadline.within,
         callback=SyncCallback(
             tell_late, kwargs={"channel": deadline.notify, "title": workflow.title, "within": within}

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from llm_orchestration.patterns import cannot_stall
 from workflow_orchestrator.definition import trigger_form
 from workflow_orchestrator.definition.model import Workflow
 
@@ -20,7 +21,11 @@ def trigger_params(workflow: Workflow) -> dict[str, Param]:
 
 
 def _param(name: str, item: Mapping[str, Any], workflow: Workflow) -> Param:
-    said = {"title": item["title"], "description_md": item["description"] or None, **item["schema"]}
+    schema = dict(item["schema"])
+    if not cannot_stall(schema.get("pattern", "")):
+        # The API server would match it with `re`, and could hang on what somebody types; the run's first step checks it with a limit.
+        del schema["pattern"]
+    said = {"title": item["title"], "description_md": item["description"] or None, **schema}
     section = SECTIONS.get(name, workflow.title)
     if section:
         said["section"] = section

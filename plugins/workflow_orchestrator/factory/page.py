@@ -6,8 +6,8 @@ Airflow's Markdown draws no diagrams (a Mermaid block is shown as its source), s
 from __future__ import annotations
 
 from workflow_orchestrator import __version__
-from workflow_orchestrator.authoring import wording
-from workflow_orchestrator.authoring.drawing import draw
+from workflow_orchestrator.definition import wording
+from workflow_orchestrator.definition.drawing import draw
 from workflow_orchestrator.definition.failures import failure_table, to_markdown
 from workflow_orchestrator.definition.flow import ASK_MODELS
 from workflow_orchestrator.definition.model import Workflow

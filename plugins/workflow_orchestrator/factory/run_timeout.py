@@ -11,9 +11,7 @@ import logging
 from typing import Any
 
 from workflow_orchestrator.errors import OrchestratorError
-
-TIMED_OUT = "timed_out"
-"""Airflow's reason for a failed run that was over its `dagrun_timeout`."""
+from workflow_orchestrator.operators.record import TIMED_OUT
 
 _log = logging.getLogger(__name__)
 

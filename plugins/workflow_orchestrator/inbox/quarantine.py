@@ -25,7 +25,9 @@ WHAT_TO_DO = {
     "NotAPdfError": "The file is no PDF, whatever its name says. Ask the sender for the PDF.",
     "EmptyDocumentError": "The file holds no page or no content. Ask the sender whether the transfer broke off.",
     "EncryptedDocumentError": "The file needs a password. Ask the sender for a copy without one.",
-    "ImageOnlyDocumentError": "The pages are pictures. Ask the sender for the PDF that was printed, not a scan of it.",
+    "ImageOnlyDocumentError": (
+        "The pages are pictures. Ask the sender for the PDF that was printed, not a scan of it, or have tesseract installed."
+    ),
     "DamagedDocumentError": "No reader can open the file. Ask the sender to make and send it again.",
     "DocumentLimitError": (
         "The document is larger than the workflow takes. Send a smaller one, or have the limits under input.document raised."

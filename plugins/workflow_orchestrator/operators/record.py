@@ -16,6 +16,9 @@ from workflow_orchestrator.record.definitions import definition_for
 from workflow_orchestrator.steps.request import ledger_entry
 from workflow_orchestrator.web import link
 
+TIMED_OUT = "timed_out"
+"""Airflow's reason for a failed run that was over its `dagrun_timeout`."""
+
 
 class RecordExecutionOperator(BaseOperator):
     """Builds `manifest.json` from the run's own reports, notes a finished document in the ledger, and emits the run's metrics."""
@@ -41,6 +44,8 @@ class RecordExecutionOperator(BaseOperator):
                 "triggered_by": dag_run.triggering_user_name,
                 "started": dag_run.start_date.isoformat(timespec="seconds") if dag_run.start_date else None,
             },
+            # Only the callback of a failed run is told a reason (factory/run_timeout.py).
+            timed_out=context.get("reason") == TIMED_OUT,
         )
         artifact = run.write_json("manifest.json", manifest)
         if manifest["outcome"] != "failed":

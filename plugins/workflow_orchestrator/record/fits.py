@@ -22,6 +22,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from llm_orchestration.patterns import schema_validator
 from workflow_orchestrator.definition.flow import after, files_of, inner, makes, walk
 from workflow_orchestrator.definition.model import (
     ApproveStep,
@@ -226,9 +227,7 @@ def _made(folder: RunFolder, step: Step) -> Iterator[str]:
 
 
 def _shape(data: Any, schema: Path) -> list[str]:
-    from jsonschema import Draft202012Validator
-
-    errors = sorted(Draft202012Validator(json.loads(schema.read_bytes())).iter_errors(data), key=lambda e: e.json_path)
+    errors = sorted(schema_validator(json.loads(schema.read_bytes())).iter_errors(data), key=lambda e: e.json_path)
     return [f"{error.json_path}: {error.message[:200]}" for error in errors[:_MOST_FAULTS]]
 
 

@@ -20,7 +20,7 @@ FORMAT = 1
 
 
 def build_manifest(
-    run: RunFolder, workflow: Workflow, *, states: Mapping[str, str], run_facts: Mapping[str, Any]
+    run: RunFolder, workflow: Workflow, *, states: Mapping[str, str], run_facts: Mapping[str, Any], timed_out: bool = False
 ) -> dict[str, Any]:
     """The manifest as JSON-safe data.
 
@@ -29,13 +29,14 @@ def build_manifest(
         workflow: the definition that ran.
         states: task name → how Airflow says that it ended, inside a map `<name>_<index>`; what never started is missing.
         run_facts: Airflow's own facts: run type, who triggered it, start.
+        timed_out: whether Airflow ended the run because its `run_timeout` was up.
     """
     steps = [_step(step, place, states) for step, place in steps_with_places(run, workflow)]
     maps = dict.fromkeys(step.within_map for step in workflow.steps if step.within_map)
     attempts = [attempt for _, attempt in run.all_attempts(maps)]
     calls = [call for attempt in attempts for call in attempt["calls"]]
     request = _optional(run, "request.json")
-    ending = ending_of(run, workflow, states)
+    ending = ending_of(run, workflow, states, timed_out=timed_out)
     return {
         "format": FORMAT,
         "outcome": ending.outcome,

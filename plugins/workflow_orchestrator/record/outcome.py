@@ -17,8 +17,9 @@ from typing import Any
 
 from workflow_orchestrator.definition.flow import handler_for, steps_of
 from workflow_orchestrator.definition.model import Arm, Choose, Item, Parallel, Step, Workflow
-from workflow_orchestrator.errors import DocumentNotFoundError
-from workflow_orchestrator.record.run_folder import EACH, NO_REPORT, RunFolder
+from workflow_orchestrator.definition.wording import duration
+from workflow_orchestrator.errors import DocumentNotFoundError, RunTimeoutError
+from workflow_orchestrator.record.run_folder import EACH, NO_REPORT, RunFolder, error_data
 
 NOT_STARTED = "not started"
 
@@ -45,19 +46,20 @@ class Ending:
     degraded: list[dict[str, Any]] = field(default_factory=list)
 
 
-def ending_of(run: RunFolder, workflow: Workflow, states: Mapping[str, str]) -> Ending:
+def ending_of(run: RunFolder, workflow: Workflow, states: Mapping[str, str], *, timed_out: bool = False) -> Ending:
     """How the run ended.
 
     Args:
         run: the run's folder.
         workflow: the definition that ran.
         states: task name → how Airflow says that it ended; inside a map `<name>_<index>`.
+        timed_out: whether Airflow ended the run because its `run_timeout` was up. A run that was through by then has ended well.
     """
     walk = _Walk(workflow, states)
     through = walk.sequence(workflow.flow, Place(run))
     ending = Ending(error=walk.stopped_by, degraded=walk.degraded)
     if not through:
-        ending.outcome, ending.error = "failed", walk.stopped_by or walk.cut_short(run)
+        ending.outcome, ending.error = "failed", walk.stopped_by or walk.cut_short(run, timed_out=timed_out)
     elif (doubt := walk.doubt()) is not None:
         ending.outcome, ending.error = "failed", doubt
     elif ending.degraded:
@@ -90,7 +92,7 @@ class _Walk:
         self._workflow = workflow
         self._states = states
         self._done: list[tuple[Step, Place]] = []
-        self._cut: tuple[str, str] | None = None
+        self._cut: tuple[str, Place, str] | None = None
         self.degraded: list[dict[str, Any]] = []
         self.stopped_by: dict[str, Any] | None = None
 
@@ -98,16 +100,31 @@ class _Walk:
         """Whether a sequence came to its end."""
         return all(self._item(item, place) for item in items)
 
-    def cut_short(self, run: RunFolder) -> dict[str, Any] | None:
-        """Where a run ended that no error stopped; `None` where it did not get as far as a report."""
-        if self._cut is None or not run.names("steps", ".json"):
+    def cut_short(self, run: RunFolder, *, timed_out: bool) -> dict[str, Any] | None:
+        """Where a run ended that no error stopped; `None` where it did not get as far as a report, and its time was not up."""
+        if self._cut is None:
             return None
-        step, state = self._cut
+        step, place, state = self._cut
+        if timed_out:
+            return _told(step, self._out_of_time(step, place), place)
+        if not run.names("steps", ".json"):
+            return None
         return {
             "step": step,
             "error": "OrchestratorError",
             "message": f"it did not come to its end (Airflow says {state}): the run was stopped from outside, or had no time left",
         }
+
+    def _out_of_time(self, step: str, place: Place) -> dict[str, Any]:
+        given = self._workflow.run_timeout
+        last = place.run.last_error(step)
+        limit = f" (run_timeout: {duration(given)}, people included)" if given else ""
+        message = (
+            f"the run was in {step} when its time was up{limit}, and Airflow ended it. Start it again, or raise run_timeout"
+        )
+        if last:
+            message += f"; the last try of {step} ended with {last['error']}: {last['message']}"
+        return error_data(RunTimeoutError(message, **({"last_error": last} if last else {})))
 
     def doubt(self) -> dict[str, Any] | None:
         """Why the run is not believed to have made what it should have made; `None`: it is."""
@@ -141,7 +158,7 @@ class _Walk:
             self._done.append((step, place))
             return True
         if state != "failed":
-            self._cut = self._cut or (step.name, state)
+            self._cut = self._cut or (step.name, place, state)
             return False
         error = _error(place.run, step.name)
         # A run that was refused at its door has nothing to go on with.
@@ -171,7 +188,7 @@ class _Walk:
         if state == "failed":
             return self._stop(block, _error(place.run, block), place)
         if state != "success":
-            self._cut = self._cut or (block, state)
+            self._cut = self._cut or (block, place, state)
         return state == "success"
 
     def _taken(self, block: Choose, place: Place) -> Arm | None:

@@ -13,3 +13,6 @@ XOF XPF YER ZAR ZMW ZWG
 """
 
 CURRENCIES = frozenset(_CODES.split())
+
+MINOR = {"GBX": "GBP", "ZAC": "ZAR", "ILA": "ILS"}
+"""Hundredths in which prices are quoted (pence, cents, agorot): no codes of ISO 4217, and the currency of each."""

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from workflow_orchestrator.fields import FieldSet, FieldSpec
-from workflow_orchestrator.rules.currencies import CURRENCIES
+from workflow_orchestrator.rules.currencies import CURRENCIES, MINOR
 from workflow_orchestrator.rules.findings import Finding, Severity
 from workflow_orchestrator.values import Kind, Value, ValueSet
 
@@ -78,7 +78,9 @@ def _of_value(value: Value, spec: FieldSpec, today: date) -> Iterator[tuple[str,
     elif spec.kind is Kind.ISIN and not _is_isin(content):
         yield "isin", f"{shown} is not an ISIN: its form or its check digit is wrong", ""
     code = content if spec.kind is Kind.CURRENCY else value.unit if spec.kind is Kind.MONEY else None
-    if code is not None and code not in CURRENCIES:
+    # A price may be quoted in pence; a currency is never one.
+    quoted = spec.kind is Kind.MONEY and code in MINOR
+    if code is not None and code not in CURRENCIES and not quoted:
         yield "currency", f"{shown}: {code!r} is not a currency code of ISO 4217", ""
 
 

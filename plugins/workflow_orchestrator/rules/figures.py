@@ -3,65 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from workflow_orchestrator.fields import KEYED
-from workflow_orchestrator.rules.findings import Finding
+from workflow_orchestrator.rules.findings import NotApplicable, Verdict
 from workflow_orchestrator.rules.interval import Interval, total
-from workflow_orchestrator.rules.registry import FieldParameter, FieldsParameter, Occasion, check
+from workflow_orchestrator.rules.registry import Basis, FieldParameter, FieldsParameter, Occasion, check
 from workflow_orchestrator.rules.words import like, shown
 from workflow_orchestrator.values import NUMERIC_KINDS, Kind, Value
 
 _NUMERIC = tuple(sorted(NUMERIC_KINDS))
 _ADDABLE = (Kind.MONEY, Kind.PERCENT, Kind.INTEGER)
 _ONE_OR_MORE = ("", *KEYED)
+_SCALES = (3, 6, 9)
 
 
 @check(
     "figure_agrees",
     "error",
+    Basis(("ER-09",), "one = other, at the coarser precision of both"),
     one=FieldParameter(_NUMERIC, _ONE_OR_MORE),
     other=FieldParameter(_NUMERIC, _ONE_OR_MORE),
 )
-def figure_agrees(occasion: Occasion) -> Iterator[Finding]:
+def figure_agrees(occasion: Occasion) -> Iterator[Verdict]:
     """A figure that is printed in two places, such as table and prose, is one at the precision and scale of both."""
+    if why := occasion.unmatched("one", "other"):
+        yield why
     for one, other in occasion.matched("one", "other"):
-        if one.unit == other.unit and Interval.printed(one).fits(Interval.printed(other)):
-            continue
-        yield occasion.finding(
+        yield occasion.judged(
+            one.unit == other.unit and Interval.printed(one).fits(Interval.printed(other)),
             (one.ref, other.ref),
             f"{occasion.title(one.ref)} is printed as {shown(one)} on page {one.evidence.page}, and as {shown(other)} on page "
-            f"{other.evidence.page}; both are the same figure",
+            f"{other.evidence.page}; both are the same figure{_apart(one, other)}",
             computed=Interval.printed(other),
             printed=one,
         )
 
 
+def _apart(one: Value, other: Value) -> str:
+    """The usual reasons: another currency, or the scale of one of them was not read."""
+    if one.unit != other.unit:
+        return f", in {one.unit or 'no unit'} and in {other.unit or 'no unit'}"
+    first, second = Interval.printed(one), Interval.printed(other)
+    for scale in _SCALES:
+        factor = Decimal(10) ** scale
+        if first.scaled(factor).fits(second) or second.scaled(factor).fits(first):
+            return f", apart by a factor of {factor:,}"
+    return ""
+
+
 @check(
     "parts_sum_to_total",
     "error",
+    Basis(("ER-05", "ER-08"), "total = Σ parts + Σ others"),
     parts=FieldParameter(_ADDABLE, KEYED),
     total=FieldParameter(_ADDABLE),
     others=FieldsParameter("single fields that belong to the sum too: corporate, eliminations", at_least=0),
 )
-def parts_sum_to_total(occasion: Occasion) -> Iterator[Finding]:
-    """Parts, such as segments or quarters, add up to the printed total."""
+def parts_sum_to_total(occasion: Occasion) -> Iterator[Verdict]:
+    """Parts, such as segments or the quarters of a year, add up to the printed total; a part printed as a dash is none."""
     parts, printed = list(occasion.keyed("parts").values()), occasion.one("total")
     if not parts or printed is None:
         return
     parts += [value for name in occasion.lists["others"] for value in occasion.values.of(name)]
     if any(part.unit != printed.unit or part.kind is not printed.kind for part in parts):
+        yield two_units(printed, *parts)
         return
     computed = total(map(Interval.printed, parts))
-    if not computed.fits(Interval.printed(printed)):
-        yield occasion.finding(
-            (printed.ref, *(part.ref for part in parts)),
-            f"{occasion.title(printed.ref)} is printed as {shown(printed)}, and its {len(parts)} parts add up to "
-            f"{like(computed, printed)}",
-            computed=computed,
-            printed=printed,
-        )
+    yield occasion.judged(
+        computed.fits(Interval.printed(printed)),
+        (printed.ref, *(part.ref for part in parts)),
+        f"{occasion.title(printed.ref)} is printed as {shown(printed)}, and its {len(parts)} parts add up to "
+        f"{like(computed, printed)}",
+        computed=computed,
+        printed=printed,
+    )
 
 
 def one_unit(*values: Value) -> bool:
     """Whether amounts are in one currency: only then can they be added and compared."""
     return len({value.unit for value in values}) == 1
+
+
+def two_units(*values: Value) -> NotApplicable:
+    """That amounts are in several currencies, or not all amounts."""
+    units = ", ".join(sorted({value.unit or value.kind.value for value in values}))
+    return NotApplicable(f"the figures are not of one unit: {units}", tuple(value.ref for value in values))

@@ -58,6 +58,79 @@ class Finding:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A comparison that a document meets: the values concerned, what the others give, and what is printed."""
+
+    refs: tuple[str, ...]
+    computed: str
+    printed: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"refs": list(self.refs), "computed": self.computed, "printed": self.printed}
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplicable:
+    """A comparison that cannot be made, and why: a month that is missing, two currencies, a window that nobody names."""
+
+    reason: str
+    refs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.reason:
+            raise ValueError("what does not apply has a reason")
+
+    def to_json(self) -> dict[str, Any]:
+        return {"refs": list(self.refs), "reason": self.reason}
+
+
+Verdict = Finding | Held | NotApplicable
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one rule over one document; a rule over a table has a verdict for each of its rows."""
+
+    rule: str
+    check: str
+    verdicts: tuple[Verdict, ...]
+
+    def __post_init__(self) -> None:
+        if not self.verdicts:
+            raise ValueError(f"{self.rule}: a rule that says nothing says why")
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Where the document does not meet the rule."""
+        return tuple(verdict for verdict in self.verdicts if isinstance(verdict, Finding))
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """Where it does."""
+        return tuple(verdict for verdict in self.verdicts if isinstance(verdict, Held))
+
+    @property
+    def left_alone(self) -> tuple[NotApplicable, ...]:
+        """Where nothing could be compared."""
+        return tuple(verdict for verdict in self.verdicts if isinstance(verdict, NotApplicable))
+
+    @property
+    def state(self) -> Literal["broken", "holds", "not_applicable"]:
+        """Broken if it is anywhere, and it holds only where something was compared."""
+        return "broken" if self.findings else "holds" if self.held else "not_applicable"
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as data; what is broken is told in full among the findings."""
+        return {
+            "rule": self.rule,
+            "check": self.check,
+            "state": self.state,
+            "held": [verdict.to_json() for verdict in self.held],
+            "not_applicable": [verdict.to_json() for verdict in self.left_alone],
+        }
+
+
 def raise_for_findings(findings: Iterable[Finding]) -> None:
     """Stops the run if a finding does.
 

@@ -139,6 +139,20 @@ def over_years(annual: Interval, years: Interval) -> Interval:
     return as_percent(Interval(min(ends), max(ends)))
 
 
+def per_year(cumulative: Interval, years: int) -> Interval:
+    """The annualised return in per cent that gives a cumulative one in so many whole years.
+
+    Raises:
+        ValueError: there are no years.
+    """
+    if years < 1:
+        raise ValueError(f"a return is annualised over one year or more, not over {years}")
+    factor = growth(cumulative)
+    with localcontext(_CONTEXT):
+        ends = [end ** (1 / Decimal(years)) if end > 0 else Decimal(0) for end in (factor.low, factor.high)]
+    return as_percent(Interval(*ends))
+
+
 def total(parts: Iterable[Interval]) -> Interval:
     """The sum; each part adds its own half unit to each side."""
     result = Interval.exactly(0)

@@ -11,6 +11,7 @@ rules:
     ytd: ytd_performance
     as_of: as_of_date
     severity: error                           # optional: error, needs_person or warning
+    says: The months do not make the YTD      # optional: what a breach means, in front of the figures
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from workflow_orchestrator.rules.registry import (
     FieldParameter,
     FieldsParameter,
     NumberParameter,
+    TextParameter,
     checks,
 )
 from workflow_orchestrator.values import Kind
@@ -63,6 +65,8 @@ class Rule:
     fields: Mapping[str, str]
     numbers: Mapping[str, int | Decimal]
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +170,23 @@ def _check_previous(source: Source, fields: FieldSet, report: Report) -> None:
 
 
 def _shape(chosen: Check, fields: FieldSet) -> Record:
-    entries = {"check": Entry(Anything()), "severity": Entry(_SEVERITY)}
+    entries = {"check": Entry(Anything()), "severity": Entry(_SEVERITY), "says": Entry(Text())}
     for name, parameter in chosen.parameters.items():
-        required = (isinstance(parameter, FieldsParameter) and parameter.at_least > 0) or (
-            isinstance(parameter, FieldParameter) and parameter.required
-        )
-        entries[name] = Entry(_parameter_shape(parameter, fields), parameter.says, required)
+        entries[name] = Entry(_parameter_shape(parameter, fields), parameter.says, is_needed(parameter))
     return Record(entries)
+
+
+def is_needed(parameter: CheckParameter) -> bool:
+    """Whether a rule must give it."""
+    match parameter:
+        case FieldParameter():
+            return parameter.required
+        case FieldsParameter():
+            return parameter.at_least > 0
+        case TextParameter():
+            return True
+        case _:
+            return False
 
 
 def _parameter_shape(parameter: CheckParameter, fields: FieldSet) -> Shape:
@@ -185,6 +199,8 @@ def _parameter_shape(parameter: CheckParameter, fields: FieldSet) -> Shape:
             return Whole(parameter.minimum, parameter.maximum)
         case DecimalParameter():
             return Number(float(parameter.minimum), float(parameter.maximum))
+        case TextParameter():
+            return Choice(parameter.choices) if parameter.choices else Text()
 
 
 def _check_field(
@@ -215,17 +231,19 @@ def _check_field(
 
 def _build(source: Source) -> Rules:
     severities: dict[str, Severity] = {**FIELD_RULES, **source.data.get("field_rules", {})}
-    rules = tuple(_rule(str(at[-1]), item) for at, item in source.walk(("rules",)))
+    rules = tuple(rule_of(str(at[-1]), item) for at, item in source.walk(("rules",)))
     previous = source.data.get("previous")
     identity = previous and Identity(tuple(map(tuple, previous["same"])), previous["dated"])
     return Rules(rules, severities, identity or None)
 
 
-def _rule(name: str, item: Mapping[str, Any]) -> Rule:
+def rule_of(name: str, item: Mapping[str, Any]) -> Rule:
+    """The rule that an entry of the file says; the entry has no problems."""
     chosen = checks()[item["check"]]
     fields: dict[str, str] = {}
     lists: dict[str, tuple[str, ...]] = {}
     numbers: dict[str, int | Decimal] = {}
+    words: dict[str, str] = {}
     for parameter, taken in chosen.parameters.items():
         match taken:
             case FieldParameter():
@@ -238,4 +256,8 @@ def _rule(name: str, item: Mapping[str, Any]) -> Rule:
             case DecimalParameter():
                 # Through its text: the limit is the number that is written, not the nearest binary one.
                 numbers[parameter] = Decimal(str(item.get(parameter, taken.default)))
-    return Rule(name, chosen, item.get("severity", chosen.severity), fields, numbers, lists)
+            case TextParameter():
+                words[parameter] = item[parameter]
+    # A full stop of the author's would stand in front of a colon.
+    says = str(item.get("says", "")).strip().rstrip(".")
+    return Rule(name, chosen, item.get("severity", chosen.severity), fields, numbers, lists, words, says)

@@ -1,20 +1,21 @@
 """The checks that `rules.yaml` may name, each with the fields and settings that it takes.
 
-A check is a function from the values to findings; what it does not have data for, it leaves alone: no data is no
+A check is a function from the values to verdicts: what is broken, what holds, and what cannot be compared and why. No data is no
 finding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from workflow_orchestrator.fields import FieldSet
-from workflow_orchestrator.rules.findings import Finding, Severity
+from workflow_orchestrator.rules.findings import Finding, Held, NotApplicable, Severity, Verdict
 from workflow_orchestrator.rules.interval import Interval
 from workflow_orchestrator.rules.previous import Release
+from workflow_orchestrator.rules.words import span
 from workflow_orchestrator.values import Kind, Value, ValueSet
 
 
@@ -56,7 +57,26 @@ class DecimalParameter:
     says: str = ""
 
 
-CheckParameter = FieldParameter | FieldsParameter | NumberParameter | DecimalParameter
+@dataclass(frozen=True, slots=True)
+class TextParameter:
+    """A parameter that is a word: one of `choices`, or any where there are none."""
+
+    choices: tuple[str, ...] = ()
+    says: str = ""
+
+
+CheckParameter = FieldParameter | FieldsParameter | NumberParameter | DecimalParameter | TextParameter
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Where a check comes from: its rows of the reference's tables (FX: funds, ER: companies), and the formula in words and signs.
+
+    `rows` is empty for a check that the tables do not have.
+    """
+
+    rows: tuple[str, ...]
+    formula: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +97,9 @@ class Occasion:
     today: date
     pages: int = 0
     previous: Release | None = None
+    words: Mapping[str, str] = field(default_factory=dict)  # parameter → word
+    asked: Mapping[str, object] = field(default_factory=dict)  # what the run was started with
+    says: str = ""
 
     def whole(self, parameter: str) -> int:
         """A setting that is a whole number."""
@@ -131,27 +154,71 @@ class Occasion:
         computed: Interval | str = "",
         printed: Value | str = "",
     ) -> Finding:
-        """A finding of this rule."""
+        """A finding of this rule, in the author's words first where the rule has some."""
         return Finding(
             self.rule,
             self.severity,
             refs,
-            message,
-            computed=_span(computed) if isinstance(computed, Interval) else computed,
-            printed=printed.evidence.quote if isinstance(printed, Value) else printed,
+            f"{self.says}: {message}" if self.says else message,
+            computed=_computed(computed, printed),
+            printed=_printed(printed),
         )
 
+    def held(self, refs: tuple[str, ...], *, computed: Interval | str = "", printed: Value | str = "") -> Held:
+        """That a comparison holds."""
+        return Held(refs, _computed(computed, printed), _printed(printed))
 
-Evaluate = Callable[[Occasion], Iterator[Finding]]
+    def judged(
+        self,
+        fits: bool,
+        refs: tuple[str, ...],
+        message: str,
+        *,
+        computed: Interval | str = "",
+        printed: Value | str = "",
+    ) -> Finding | Held:
+        """A finding with this message, or that it holds."""
+        if fits:
+            return self.held(refs, computed=computed, printed=printed)
+        return self.finding(refs, message, computed=computed, printed=printed)
+
+    def unmatched(self, *parameters: str) -> NotApplicable | None:
+        """Why values of several fields do not belong together; nothing if some do, or a field is not there at all."""
+        columns = [self.keyed(parameter) for parameter in parameters]
+        if not all(columns) or set.intersection(*map(set, columns)):
+            return None
+        named = ", ".join(self.title(self.fields[parameter]) for parameter in parameters)
+        return NotApplicable(f"no period or name is common to {named}")
+
+    def missing(self) -> str:
+        """The fields of the rule that the document does not print, in words; empty if it prints all of them."""
+        names = [name for name in self.fields.values() if not self.values.of(name)]
+        return ", ".join(dict.fromkeys(map(self.title, names)))
+
+
+def _computed(computed: Interval | str, printed: Value | str) -> str:
+    return span(computed, printed if isinstance(printed, Value) else None) if isinstance(computed, Interval) else computed
+
+
+def _printed(printed: Value | str) -> str:
+    return printed.evidence.quote if isinstance(printed, Value) else printed
+
+
+Evaluate = Callable[[Occasion], Iterator[Verdict]]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: its name, what it takes, how grave a breach is unless the rule says otherwise, and what it does."""
+    """One check: its name, what it takes, how grave a breach is unless the rule says otherwise, and what it does.
+
+    `says` is its first sentence, `more` what else there is to know.
+    """
 
     name: str
     says: str
+    more: str
     severity: Severity
+    basis: Basis
     parameters: Mapping[str, CheckParameter]
     evaluate: Evaluate
     against_previous: bool = False
@@ -160,24 +227,35 @@ class Check:
 _CHECKS: dict[str, Check] = {}
 
 
-def check(name: str, severity: Severity, **parameters: CheckParameter) -> Callable[[Evaluate], Evaluate]:
+def check(
+    name: str, severity: Severity, basis: Basis, /, **parameters: CheckParameter
+) -> Callable[[Evaluate], Evaluate]:
     """Registers a function as the check of that name; its docstring's first line is what the check says."""
-    return _registered(name, severity, parameters, against_previous=False)
+    return _registered(name, severity, basis, parameters, against_previous=False)
 
 
-def drift_check(name: str, severity: Severity, **parameters: CheckParameter) -> Callable[[Evaluate], Evaluate]:
+def drift_check(
+    name: str, severity: Severity, basis: Basis, /, **parameters: CheckParameter
+) -> Callable[[Evaluate], Evaluate]:
     """The same, of a check that compares with the release before; without one it is not asked."""
-    return _registered(name, severity, parameters, against_previous=True)
+    return _registered(name, severity, basis, parameters, against_previous=True)
 
 
 def _registered(
-    name: str, severity: Severity, parameters: Mapping[str, CheckParameter], *, against_previous: bool
+    name: str,
+    severity: Severity,
+    basis: Basis,
+    parameters: Mapping[str, CheckParameter],
+    *,
+    against_previous: bool,
 ) -> Callable[[Evaluate], Evaluate]:
     def register(function: Evaluate) -> Evaluate:
         if name in _CHECKS:
             raise ValueError(f"the check {name} is registered twice")
-        says = (function.__doc__ or "").strip().splitlines()[0]
-        _CHECKS[name] = Check(name, says, severity, parameters, function, against_previous)
+        says, _, more = (function.__doc__ or "").strip().partition("\n")
+        _CHECKS[name] = Check(
+            name, says, " ".join(more.split()), severity, basis, parameters, function, against_previous
+        )
         return function
 
     return register
@@ -186,15 +264,26 @@ def _registered(
 def checks() -> Mapping[str, Check]:
     """All checks by name."""
     # The modules register their checks as they are imported.
-    from workflow_orchestrator.rules import classes, dates, drift, earnings, figures, holdings, returns, risk, sections
+    from workflow_orchestrator.rules import (
+        classes,
+        dates,
+        drift,
+        earnings,
+        extremes,
+        figures,
+        holdings,
+        identifiers,
+        periods,
+        quarters,
+        returns,
+        risk,
+        sections,
+    )
 
-    modules = (returns, holdings, dates, risk, classes, sections, drift, figures, earnings)
+    modules = (
+        returns, periods, extremes, holdings, dates, risk, classes, identifiers, sections, drift, quarters,
+        figures, earnings,
+    )  # fmt: skip
     if not (all(module.__name__ for module in modules) and _CHECKS):
         raise AssertionError("the modules of the checks register them")
     return _CHECKS
-
-
-def _span(interval: Interval) -> str:
-    """An interval for people: two more digits than a factsheet prints are enough to see why it does not fit."""
-    low, high = (f"{end:.4f}" for end in (interval.low, interval.high))
-    return low if low == high else f"{low} to {high}"

@@ -9,11 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from workflow_orchestrator.rules.findings import Finding
-from workflow_orchestrator.rules.grid import window
+from workflow_orchestrator.rules.findings import NotApplicable, Verdict
+from workflow_orchestrator.rules.grid import no_window, window
 from workflow_orchestrator.rules.interval import HUNDRED, Interval, deepest_fall, standard_deviation
-from workflow_orchestrator.rules.registry import DecimalParameter, FieldParameter, NumberParameter, Occasion, check
-from workflow_orchestrator.rules.words import percents
+from workflow_orchestrator.rules.registry import (
+    Basis,
+    DecimalParameter,
+    FieldParameter,
+    NumberParameter,
+    Occasion,
+    check,
+)
+from workflow_orchestrator.rules.words import percents, shown
 from workflow_orchestrator.values import Kind, Value
 
 _PERCENT = FieldParameter((Kind.PERCENT,))
@@ -26,48 +33,100 @@ _LAUNCH = FieldParameter((Kind.DATE,), required=False, says="the launch date")
 _RISK_BANDS = {"Low": (1, 2), "Medium": (3, 4, 5), "High": (6, 7)}
 # The same annex, part 1: upper ends of the VaR-equivalent volatility of the classes 1 to 6, in per cent.
 _CLASS_ENDS = tuple(map(Decimal, ("0.5", "5", "12", "20", "30", "80")))
+# The SRRI of the older UCITS documents has narrower classes (CESR/10-673, box 1).
+_SRRI_ENDS = tuple(map(Decimal, ("0.5", "2", "5", "10", "15", "25")))
 
 
-@check("risk_level_fits_sri", "warning", level=FieldParameter((Kind.CHOICE,)), sri=_SRI)
-def risk_level_fits_sri(occasion: Occasion) -> Iterator[Finding]:
+@check(
+    "sri_in_scale",
+    "error",
+    Basis(("FX-13",), "SRI ∈ {1, …, steps}"),
+    sri=_SRI,
+    steps=NumberParameter(7, 2, 10, "how many steps the scale has: 7 (PRIIPs, UCITS), 10 (UK CCI)"),
+)
+def sri_in_scale(occasion: Occasion) -> Iterator[Verdict]:
+    """The risk indicator is a whole step of its scale."""
+    sri, steps = occasion.one("sri"), occasion.whole("steps")
+    if sri is None:
+        return
+    yield occasion.judged(
+        sri.value in range(1, steps + 1),
+        (sri.ref,),
+        f"the SRI is printed as {shown(sri)}, and its scale has the steps 1 to {steps}",
+        computed=f"1 to {steps}",
+        printed=sri,
+    )
+
+
+@check(
+    "risk_level_fits_sri",
+    "warning",
+    Basis(("FX-13",), "{1, 2} Low, {3, 4, 5} Medium, {6, 7} High"),
+    level=FieldParameter((Kind.CHOICE,)),
+    sri=_SRI,
+)
+def risk_level_fits_sri(occasion: Occasion) -> Iterator[Verdict]:
     """The risk level in words fits the SRI: 1 and 2 are Low, 3 to 5 Medium, 6 and 7 High."""
     level, sri = occasion.one("level"), occasion.one("sri")
     if level is None or sri is None:
         return
     band = _RISK_BANDS.get(str(level.value))
     # Another scale than 1 to 7 (the UK's has ten steps) has no agreed words, and then there is nothing to compare.
-    if band is None or sri.value not in range(1, 8) or sri.value in band:
+    if band is None or sri.value not in range(1, 8):
+        yield NotApplicable("only Low, Medium and High, and the scale 1 to 7, have words in common", (level.ref, sri.ref))
         return
     expected = next(word for word, classes in _RISK_BANDS.items() if sri.value in classes)
-    yield occasion.finding(
+    yield occasion.judged(
+        sri.value in band,
         (level.ref, sri.ref),
-        f"the risk level is printed as {level.evidence.quote!r}, and an SRI of {sri.value} reads {expected}",
+        f"the risk level is printed as {shown(level)!r}, and an SRI of {sri.value} reads {expected}",
         computed=expected,
         printed=level,
     )
 
 
-@check("sri_fits_volatility", "warning", sri=_SRI, volatility=_PERCENT)
-def sri_fits_volatility(occasion: Occasion) -> Iterator[Finding]:
-    """The SRI is at most one class from that of the volatility (Regulation (EU) 2017/653, annex II)."""
+@check(
+    "sri_fits_volatility",
+    "warning",
+    Basis(("FX-13",), "|SRI − class of the volatility| ≤ 1; classes end at 0.5, 5, 12, 20, 30 and 80 %"),
+    sri=_SRI,
+    volatility=_PERCENT,
+)
+def sri_fits_volatility(occasion: Occasion) -> Iterator[Verdict]:
+    """The SRI is at most one class from that of the volatility (Regulation (EU) 2017/653, annex II).
+
+    An indicator whose label does not say SRI may be the older SRRI, whose classes end at 0.5, 2, 5, 10, 15 and 25 % (CESR/10-673).
+    """
     sri, volatility = occasion.one("sri"), occasion.one("volatility")
-    # Credit risk can lift the SRI, and the window differs: hence one class of play. Other scales have other bands.
-    if sri is None or volatility is None or sri.value not in range(1, 8):
+    if sri is None or volatility is None:
         return
-    printed = Interval.printed(volatility)
-    lowest, highest = _class_of(printed.low), _class_of(printed.high)
-    if not lowest - 1 <= Decimal(str(sri.value)) <= highest + 1:
-        expected = str(lowest) if lowest == highest else f"{lowest} or {highest}"
-        yield occasion.finding(
-            (sri.ref, volatility.ref),
-            f"the SRI is printed as {sri.evidence.quote}, and a volatility of {volatility.evidence.quote} is class {expected}",
-            computed=expected,
-            printed=sri,
-        )
+    # Credit risk can lift the SRI, and the window differs: hence one class of play. Other scales have other bands.
+    if sri.value not in range(1, 8):
+        yield NotApplicable("the bands are those of the scale 1 to 7", (sri.ref, volatility.ref))
+        return
+    printed, number = Interval.printed(volatility), Decimal(str(sri.value))
+    bands = [(_class_of(printed.low, ends), _class_of(printed.high, ends)) for ends in _scales_of(sri)]
+    lowest, highest = bands[0]
+    expected = str(lowest) if lowest == highest else f"{lowest} or {highest}"
+    yield occasion.judged(
+        any(low - 1 <= number <= high + 1 for low, high in bands),
+        (sri.ref, volatility.ref),
+        f"the SRI is printed as {shown(sri)}, and a volatility of {shown(volatility)} is class {expected}",
+        computed=expected,
+        printed=sri,
+    )
 
 
-def _class_of(volatility: Decimal) -> int:
-    return 1 + sum(volatility >= end for end in _CLASS_ENDS)
+def _scales_of(sri: Value) -> tuple[tuple[Decimal, ...], ...]:
+    """The ends of the classes of the scales that an indicator can be of, by the words beside it."""
+    said = f"{sri.evidence.label} {sri.evidence.quote}".upper()
+    if "SRRI" in said:
+        return (_SRRI_ENDS,)
+    return (_CLASS_ENDS,) if "SRI" in said or "SUMMARY" in said else (_CLASS_ENDS, _SRRI_ENDS)
+
+
+def _class_of(volatility: Decimal, ends: tuple[Decimal, ...]) -> int:
+    return 1 + sum(volatility >= end for end in ends)
 
 
 _ANY = ("", "period")
@@ -80,6 +139,7 @@ _ONE_YEAR = FieldParameter((Kind.PERCENT,), ("period",), required=False, says="f
 @check(
     "sharpe_implies_risk_free",
     "needs_person",
+    Basis(("FX-11",), "r = R − S · σ, up to R + σ² / 2 − S · σ for the arithmetic mean; lowest ≤ r ≤ highest"),
     sharpe=_SHARPE,
     volatility=_WINDOWED,
     annualised=_ANNUAL,
@@ -87,7 +147,7 @@ _ONE_YEAR = FieldParameter((Kind.PERCENT,), ("period",), required=False, says="f
     lowest=DecimalParameter(Decimal(-1), Decimal(-10), Decimal(100), "the lowest rate that cash can have had"),
     highest=DecimalParameter(Decimal(8), Decimal(-10), Decimal(100), "the highest rate that cash can have had"),
 )
-def sharpe_implies_risk_free(occasion: Occasion) -> Iterator[Finding]:
+def sharpe_implies_risk_free(occasion: Occasion) -> Iterator[Verdict]:
     """The risk-free rate that return, volatility and Sharpe ratio imply is one that cash can have had.
 
     The Sharpe ratio is (return - rate) / volatility (Sharpe 1994), so the rate is return - ratio * volatility. Providers take
@@ -100,13 +160,15 @@ def sharpe_implies_risk_free(occasion: Occasion) -> Iterator[Finding]:
         if volatility is None:
             continue
         bands = [_risk_free(Interval.printed(sharpe), Interval.printed(volatility), one) for one in returns.values()]
-        if not bands or any(band.low <= cash.high and cash.low <= band.high for band in bands):
+        if not bands:
+            yield NotApplicable("no return a year of its window is printed", (sharpe.ref, volatility.ref))
             continue
         nearest = min(bands, key=lambda band: max(cash.low - band.high, band.low - cash.high))
-        yield occasion.finding(
+        yield occasion.judged(
+            nearest.low <= cash.high and cash.low <= nearest.high,
             (sharpe.ref, volatility.ref),
-            f"a Sharpe ratio of {sharpe.evidence.quote} with a volatility of {volatility.evidence.quote} and the printed "
-            f"returns ({', '.join(returns)}) means that cash earned {percents(nearest)} a year, which it did not",
+            f"a Sharpe ratio of {shown(sharpe)} with a volatility of {shown(volatility)} and the printed returns "
+            f"({', '.join(returns)}) means that cash earned {percents(nearest)} a year, which it did not",
             computed=nearest,
             printed=sharpe,
         )
@@ -134,18 +196,27 @@ def _annual_returns(occasion: Occasion) -> dict[str, Interval]:
     return {key: Interval.printed(value) for key, value in given.items() if not key.endswith("m")}
 
 
-@check("sharpe_has_the_sign_of_return", "needs_person", sharpe=_SHARPE, annualised=_ANNUAL, cumulative=_ONE_YEAR)
-def sharpe_has_the_sign_of_return(occasion: Occasion) -> Iterator[Finding]:
+@check(
+    "sharpe_has_the_sign_of_return",
+    "needs_person",
+    Basis(("FX-12",), "not (every R < −1 % and S > 0)"),
+    sharpe=_SHARPE,
+    annualised=_ANNUAL,
+    cumulative=_ONE_YEAR,
+)
+def sharpe_has_the_sign_of_return(occasion: Occasion) -> Iterator[Verdict]:
     """A fund that lost more than 1 % a year has no positive Sharpe ratio; the reverse can be, below the rate of cash."""
     for sharpe, returns in _of_one_window(occasion):
-        if not returns or Interval.printed(sharpe).low <= 0 or not all(one.high < -1 for one in returns.values()):
+        if not returns:
+            yield NotApplicable("no return a year of its window is printed", (sharpe.ref,))
             continue
-        best = max(one.high for one in returns.values())
-        yield occasion.finding(
+        best = max(returns.values(), key=lambda one: one.high)
+        yield occasion.judged(
+            Interval.printed(sharpe).low <= 0 or best.high >= -1,
             (sharpe.ref,),
-            f"the Sharpe ratio is printed as {sharpe.evidence.quote}, and every annual return of the sheet "
-            f"({', '.join(returns)}) is a loss, the smallest of {-best:.2f} %",
-            computed="not above zero",
+            f"the Sharpe ratio is printed as {shown(sharpe)}, and every annual return of the sheet ({', '.join(returns)}) is a loss, "
+            f"the smallest of {-best.high:.2f} %",
+            computed=best,
             printed=sharpe,
         )
 
@@ -153,27 +224,32 @@ def sharpe_has_the_sign_of_return(occasion: Occasion) -> Iterator[Finding]:
 @check(
     "drawdown_covers_months",
     "needs_person",
+    Basis(("FX-14",), "|drawdown| ≥ deepest fall of Π (1 + mᵢ) from a peak"),
     drawdown=_PERCENT,
     months=_MONTHS,
     as_of=_AS_OF,
     launch=_LAUNCH,
     over=NumberParameter(12, 0, 600, "months that the drawdown's window holds at least; 0: all since the launch"),
 )
-def drawdown_covers_months(occasion: Occasion) -> Iterator[Finding]:
+def drawdown_covers_months(occasion: Occasion) -> Iterator[Verdict]:
     """The maximum drawdown is at least as deep as the deepest fall along the monthly returns; between them lie the days."""
-    drawdown, months = occasion.one("drawdown"), window(occasion, occasion.whole("over"))
-    if drawdown is None or not months:
+    drawdown, over = occasion.one("drawdown"), occasion.whole("over")
+    if drawdown is None or not occasion.keyed("months"):
+        return
+    months = window(occasion, over)
+    if not months:
+        yield no_window(occasion, over, drawdown)
         return
     computed = deepest_fall([Interval.printed(month) for month in months])
     # A drawdown is printed with and without its sign; how deep it is says the same.
-    if abs(Interval.printed(drawdown)).high <= -computed.high:
-        yield occasion.finding(
-            (drawdown.ref,),
-            f"the maximum drawdown is printed as {drawdown.evidence.quote}, and the months to {months[-1].key} alone fell by "
-            f"{-computed.high:.3f} % to {-computed.low:.3f} %",
-            computed=computed,
-            printed=drawdown,
-        )
+    yield occasion.judged(
+        abs(Interval.printed(drawdown)).high > -computed.high or not computed.high,
+        (drawdown.ref,),
+        f"the maximum drawdown is printed as {shown(drawdown)}, and the months to {months[-1].key} alone fell by "
+        f"{-computed.high:.3f} % to {-computed.low:.3f} %",
+        computed=computed,
+        printed=drawdown,
+    )
 
 
 _USUAL_WINDOWS = (12, 36, 60, 120, 0)
@@ -182,6 +258,7 @@ _USUAL_WINDOWS = (12, 36, 60, 120, 0)
 @check(
     "volatility_fits_months",
     "warning",
+    Basis(("FX-16",), "σ = √12 · standard deviation of mᵢ, ± percent"),
     volatility=_PERCENT,
     months=_MONTHS,
     as_of=_AS_OF,
@@ -189,27 +266,38 @@ _USUAL_WINDOWS = (12, 36, 60, 120, 0)
     over=NumberParameter(0, 0, 600, "the months that it is over; 0: any of the usual windows"),
     percent=DecimalParameter(Decimal(10), Decimal(0), Decimal(100), "how much the frequency of the data may explain"),
 )
-def volatility_fits_months(occasion: Occasion) -> Iterator[Finding]:
-    """The volatility is about that of the monthly returns, annualised by the square root of twelve."""
+def volatility_fits_months(occasion: Occasion) -> Iterator[Verdict]:
+    """The volatility is about that of the monthly returns, annualised by the square root of twelve.
+
+    Windows of less than a year are left alone.
+    """
     printed, over = occasion.one("volatility"), occasion.whole("over")
-    if printed is None:
+    if printed is None or not occasion.keyed("months"):
         return
-    spreads = {
-        len(months): standard_deviation([Interval.printed(month) for month in months]).scaled(Decimal(12).sqrt())
-        for count in ((over,) if over else _USUAL_WINDOWS)
-        if len(months := window(occasion, count)) >= 12
-    }
-    wanted = Interval.printed(printed)
-    part = occasion.limit("percent") / HUNDRED
     # Without the grid of the window that is meant, nothing can be said: the longest of all has to be there.
-    known = over or window(occasion, 0)
-    if not known or not spreads or any(spread.widened(spread.high * part).fits(wanted) for spread in spreads.values()):
+    if not window(occasion, over):
+        yield no_window(occasion, over, printed)
         return
-    nearest = min(spreads, key=lambda count: abs(spreads[count].low - wanted.low))
-    yield occasion.finding(
+    spreads = _spreads(occasion, (over,) if over else _USUAL_WINDOWS)
+    if not spreads:
+        yield NotApplicable("fewer than twelve months are printed", (printed.ref,))
+        return
+    wanted, part = Interval.printed(printed), occasion.limit("percent") / HUNDRED
+    fitting = [count for count, spread in spreads.items() if spread.widened(spread.high * part).fits(wanted)]
+    nearest = next(iter(fitting), min(spreads, key=lambda count: abs(spreads[count].low - wanted.low)))
+    yield occasion.judged(
+        bool(fitting),
         (printed.ref,),
-        f"the volatility is printed as {printed.evidence.quote}, and that of the last {nearest} months is "
-        f"{percents(spreads[nearest])} a year",
+        f"the volatility is printed as {shown(printed)}, and that of the last {nearest} months is {percents(spreads[nearest])} a year",
         computed=spreads[nearest],
         printed=printed,
     )
+
+
+def _spreads(occasion: Occasion, counts: tuple[int, ...]) -> dict[int, Interval]:
+    """The volatility a year of the last months, for each window of at least a year that the grid has."""
+    return {
+        len(months): standard_deviation([Interval.printed(month) for month in months]).scaled(Decimal(12).sqrt())
+        for count in counts
+        if len(months := window(occasion, count)) >= 12
+    }

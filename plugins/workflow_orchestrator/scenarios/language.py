@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from workflow_orchestrator.definition.configuration import Ocr
 from workflow_orchestrator.definition.language.words import (
     NAME,
     NAME_SAYS,
@@ -198,6 +199,11 @@ SCENARIO = Record(
         ),
         "today": Entry(_DAY, "The day of the run."),
         "profile": Entry(Choice(("production", "demo")), "The platform's profile: production, where nothing is said."),
+        "ocr": Entry(
+            Choice(get_args(Ocr)),
+            "What happens to pages that are pictures: off, where nothing is said, whatever the platform's configuration says, because a "
+            "scenario must end alike on machines with and without tesseract.",
+        ),
         "steps": Entry(
             MapOf(Series(TRY, at_most=25), TASK, TASK_SAYS, at_least=0), "What happens in a step, try by try."
         ),

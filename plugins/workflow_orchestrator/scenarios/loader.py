@@ -89,6 +89,7 @@ def _scenario(at: KeyPath, item: dict[str, Any], source: Source, workflow: Workf
         misprints=tuple(Misprint(**misprint) for misprint in item.get("misprints", ())),
         today=None if today is None else date.fromisoformat(today),
         profile=item.get("profile", "production"),
+        ocr=item.get("ocr", "off"),
         expect=_expectation(item["expect"]),
         line=source.key_position(at)[0],
     )

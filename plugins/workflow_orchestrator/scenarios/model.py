@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from workflow_orchestrator.definition.configuration import Ocr
 from workflow_orchestrator.definition.steps import Outcome
 
 
@@ -122,7 +123,8 @@ class Expectation:
 class Scenario:
     """One scenario. `document` is the file that the run is started with, `conf` its parameters.
 
-    `profile` is the platform's, for this scenario. `follows` runs before it in the same storage. `line` is where it stands in its file.
+    `profile` and `ocr` are the platform's, for this scenario: what a machine has installed changes nothing. `follows` runs before it
+    in the same storage. `line` is where it stands in its file.
     """
 
     name: str
@@ -133,6 +135,7 @@ class Scenario:
     misprints: tuple[Misprint, ...] = ()
     today: date | None = None
     profile: Literal["production", "demo"] = "production"
+    ocr: Ocr = "off"
     follows: Scenario | None = None
     expect: Expectation = field(default_factory=lambda: Expectation("succeeded"))
     line: int = 1

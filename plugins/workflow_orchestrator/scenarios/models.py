@@ -24,7 +24,7 @@ from workflow_orchestrator.steps.work import Work
 
 if TYPE_CHECKING:
     from llm_orchestration import LLMRequest, LLMResult
-    from llm_orchestration._connections import ConnectionFacts
+    from llm_orchestration.connections import ConnectionFacts
     from llm_orchestration.model import Answer
     from llm_orchestration.providers.base import Call
     from llm_orchestration.routes import Route
@@ -49,7 +49,7 @@ def from_environment(connection: str) -> ConnectionFacts | None:
         ConfigurationError: it is neither, or cannot be used; the message names the connection.
     """
     from llm_orchestration import ConfigurationError
-    from llm_orchestration._connections import read_connection
+    from llm_orchestration.connections import read_connection
 
     name = f"AIRFLOW_CONN_{connection.upper()}"
     text = os.environ.get(name, "").strip()

@@ -20,6 +20,7 @@ from workflow_orchestrator.steps.work import CalledRun, Work
 if TYPE_CHECKING:
     from llm_orchestration import LLMRequest, LLMResult
     from workflow_orchestrator.documents import Document, ReadLimits
+    from workflow_orchestrator.documents.pictures import Cut, Pictures
     from workflow_orchestrator.rendering import VideoJob
 
 
@@ -69,6 +70,11 @@ class RunServices:
 
         document = self.memo.value(f"document {sha256(data)} {limits}", lambda: read_document(data, limits))
         return misprinted(document, self.misprints)
+
+    def draw_pages(self, data: bytes, document: Document, pages: Sequence[int], cuts: Sequence[Cut]) -> Pictures:
+        from workflow_orchestrator.documents.pictures import Pictures
+
+        return Pictures({}, ())  # the people of a scenario look at nothing
 
     def render_slides(self, work: Work, folder: Path) -> Sequence[Path]:
         from workflow_orchestrator.steps import slide

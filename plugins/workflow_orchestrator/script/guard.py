@@ -10,6 +10,7 @@ spoken form.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,12 +32,16 @@ _SIGN_BEFORE = re.compile(
 )
 _UNIT_AFTER = re.compile(
     rf"{_FIGURE}[\s\u00a0]*(?:%|‰|per\s?cent\w*|Prozent\w*|pour\s+cent|bps?\b|basis points?|Basispunkte?n?|"
-    r"points? de base|"
+    r"points? de (?:base|pourcentage)|"
     r"€|\$|£|EUR\b|USD\b|GBP\b|CHF\b|euros?\b|dollars?\b|pounds?\b|Pfund\b|livres?\b|francs?\b|Franken\b)",
     re.IGNORECASE,
 )
 # A step with its scale is one figure ("4 out of 7"); two figures side by side are a scale of somebody's own.
 _SCALE_BETWEEN = re.compile(rf"{_FIGURE}\s*(?:out of|of|in|von|aus|sur|de|/)\s*{_FIGURE}", re.IGNORECASE)
+# A unit that measures nothing of its own: the figure stands in another sentence, or is a word such as "some".
+_UNIT = re.compile(
+    r"\bper\s?cent\b|\bProzent\b|\bpour\s+cent\b|%|‰|\bbasis points?\b|\bBasispunkte?n?\b|\bpoints? de base\b", re.IGNORECASE
+)
 _ALTERED = (
     (_SIGN_BEFORE, "gives a bound figure another sign"),
     (_UNIT_AFTER, "gives a bound figure another unit"),
@@ -133,22 +138,40 @@ class _Guard:
             for ref in missing:
                 yield Finding(f"{where}.refs", ref, "is no proven value")
             return
-        for side in ("shown", "spoken"):
-            text = getattr(sentence, side)
-            yield from self._left_over(f"{where}.{side}", text, sentence.refs, side)
-            yield from self._in_order(f"{where}.{side}", text, sentence.refs, side)
-            yield from self._periods_in_order(f"{where}.{side}", text, sentence.refs)
+        findings = [*self._side(where, sentence, "shown"), *self._side(where, sentence, "spoken")]
+        yield from findings or self._same_words(where, sentence)
+
+    def _side(self, where: str, sentence: Sentence, side: str) -> Iterator[Finding]:
+        text = getattr(sentence, side)
+        yield from self._left_over(f"{where}.{side}", text, sentence.refs, side)
+        yield from self._in_order(f"{where}.{side}", text, sentence.refs, side)
+        yield from self._periods_in_order(f"{where}.{side}", text, sentence.refs)
+
+    def _same_words(self, where: str, sentence: Sentence) -> Iterator[Finding]:
+        """What is heard is what is read: beside the figures, both sides have the same words."""
+        if sentence.shown == sentence.spoken or {sentence.shown, sentence.spoken} <= set(self._approved):
+            return
+        values = [self._values[ref] for ref in sentence.refs]
+        shown, spoken = (
+            re.findall(r"\w+", self._blot(getattr(sentence, side), values, side).casefold()) for side in ("shown", "spoken")
+        )
+        if shown != spoken:
+            odd = next((b or a for a, b in itertools.zip_longest(shown, spoken, fillvalue="") if a != b), "")
+            yield Finding(where, odd, "is where the spoken words part from those that are shown")
 
     def _left_over(self, where: str, text: str, refs: Iterable[str], side: str = "shown") -> Iterator[Finding]:
         """Digits and number words that stay when everything that is accounted for is blotted out."""
-        if not find(text, self._script.language):
+        if not find(text, self._script.language) and not _UNIT.search(text):
             return
         blotted = self._blot(text, [self._values[ref] for ref in refs], side)
         for pattern, why in _ALTERED:
             for match in pattern.finditer(blotted):
                 yield Finding(where, match[0].replace(_FIGURE, "…").strip(), why)
-        for trace in find(blotted, self._script.language):
+        traces = find(blotted, self._script.language)
+        for trace in traces:
             yield Finding(where, trace.words, "comes from no value of this place")
+        if not traces:
+            yield from _units_alone(where, blotted)
 
     def _blot(self, text: str, values: Sequence[Value], side: str) -> str:
         # Only what stands in the text is searched for: a fund has hundreds of values, a sentence a few.
@@ -228,6 +251,13 @@ class _Guard:
         if [ref for _, ref in sorted(mentioned)] != [ref for _, ref in mentioned]:
             names = ", ".join(ref for _, ref in mentioned)
             yield Finding(where, names, "stand in another order than the periods that the sentence names")
+
+
+def _units_alone(where: str, blotted: str) -> Iterator[Finding]:
+    for match in _UNIT.finditer(blotted):
+        before = blotted[: match.start()].rstrip()
+        if not before.endswith((_FIGURE, _WORDS)) and not re.search(r"\b(?:in|en)$", before):
+            yield Finding(where, match[0], "is a unit without a bound figure before it")
 
 
 def _is_page(form: Written, value: Value) -> bool:

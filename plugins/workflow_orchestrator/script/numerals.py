@@ -58,6 +58,10 @@ def year_in_words(year: int, language: str) -> str:
     return words.replace(",", "")
 
 
+# Two or more letters: a single I, V or X is a share class or a word.
+_ROMAN = re.compile(r"\b(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A digit run or number word found in a text."""
@@ -77,7 +81,8 @@ _EN = _any(
     "million billion trillion hundreds thousands millions billions trillions first second third fourth fifth "
     "sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth "
     "eighteenth nineteenth twentieth thirtieth hundredth half halves halved twice thrice double doubles "
-    "doubled doubling triple triples tripled tripling quadruple quadrupled dozen dozens"
+    "doubled doubling triple triples tripled tripling quadruple quadrupled quintuple quintupled dozen dozens quarter quarters quartile "
+    "quartiles quintile quintiles decile deciles percentile percentiles nought decade decades century"
 )
 _DE_PARTS = _any(
     "ein eins zwei zwo drei vier fünf sechs sieben acht neun zehn elf zwölf sechzehn siebzehn zwanzig dreißig "
@@ -88,7 +93,8 @@ _DE_OTHERS = _any(
     "million millionen milliarde milliarden billion billionen erste ersten erster erstes dritte dritten "
     "dritter drittes siebte siebten siebter hälfte halb halbe halber halbes halben doppelt doppelte doppelten "
     "doppelter dutzend dutzende drittel viertel verdoppelt verdoppelte verdoppeln verdreifacht verdreifachte "
-    "vervierfacht"
+    "vervierfacht verfünffacht verzehnfacht halbiert halbierte quartil quartile quintil quintile dezil dezile zweiter "
+    "zweite zweiten jahrzehnt jahrzehnte handvoll"
 )
 _FR = _any(
     "zéro deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt vingts "
@@ -96,17 +102,19 @@ _FR = _any(
     "milliard milliards premier première premiers premières second seconde deuxième troisième quatrième "
     "cinquième sixième septième huitième neuvième dixième moitié demi demie double doublé doublée doubler "
     "triple triplé triplée dizaine dizaines douzaine vingtaine trentaine cinquantaine centaine centaines "
-    "millier milliers"
+    "millier milliers quart quarts tiers décuplé décuplée quintuplé quintuplée quadruplé quadruplée quartile quintile "
+    "décile quinzaine décennie"
 )
 # An article is a number only where something is counted or measured with it.
 _ARTICLES = {
     "en": r"(?<!\bno )\bone\b(?! another)",
     "de": r"\bein(?:e[nmrs]?)?\b(?=\s+(?:Komma|Prozent|Million|Milliarde|Jahre?s?\b|Monate?s?\b))",
-    "fr": r"\bune?\b(?=\s+(?:virgule|pour\s+cent|millions?|milliards?|ans?\b|années?\b|mois\b))",
+    "fr": r"\bune?\b(?!\s+(?:année à|an à) l['’]autre)(?=\s+(?:virgule|pour\s+cent|millions?|milliards?|ans?\b|années?\b|mois\b))",
 }
+_DE_PARTS_OF_A_WHOLE = r"(?:fünf|sechs|sieb|ach|neun|zehn|zwölf|zwanzigs|hunderts|tausends)tel\w?"
 _OWN = {
-    "en": rf"\b(?:{_EN})\b|\b\w+fold\b",
-    "de": rf"\b(?:(?:{_DE_PARTS})+(?:{_DE_ENDINGS})?|{_DE_OTHERS})\b",
+    "en": rf"\b(?:{_EN})\b|\b\w+fold\b|\ba (?:couple|score|handful|fraction) of\b|\bsingle(?= per cent)",
+    "de": rf"\b(?:(?:{_DE_PARTS})+(?:{_DE_ENDINGS})?|{_DE_OTHERS}|{_DE_PARTS_OF_A_WHOLE})\b",
     "fr": rf"(?<!pour )\b(?:{_FR})\b",
 }
 # Words of the other languages that are nothing else in this one ("elf", "four", "sept" and "neuf" are).
@@ -127,9 +135,10 @@ def _words(language: str) -> re.Pattern[str]:
 def find(text: str, language: str) -> tuple[Trace, ...]:
     """Every digit run and number word of a text, in order.
 
-    Digits are those of Unicode: "½", "²" and "Ⅳ" are found as well.
+    Digits are those of Unicode: "½", "²" and "Ⅳ" are found as well, and so are "IV" and "XII".
     """
-    return tuple(sorted((*_digits(text), *_number_words(text, language)), key=lambda trace: trace.start))
+    roman = (Trace(match[0], match.start(), match.end()) for match in _ROMAN.finditer(text))
+    return tuple(sorted((*_digits(text), *roman, *_number_words(text, language)), key=lambda trace: trace.start))
 
 
 def _digits(text: str) -> Iterator[Trace]:

@@ -18,12 +18,12 @@ from workflow_orchestrator.compliance.model import Notice
 from workflow_orchestrator.documents.quality import reads_as
 from workflow_orchestrator.errors import ScriptError, UnboundFigureError
 from workflow_orchestrator.fields import FieldSet
-from workflow_orchestrator.script.claims import doubtful
 from workflow_orchestrator.script.compose import Composer, Slot, SourceInfo
-from workflow_orchestrator.script.guard import Finding, unbound
+from workflow_orchestrator.script.guard import Finding
 from workflow_orchestrator.script.model import Script, Sentence, SlideKind
 from workflow_orchestrator.script.narration import Narration
 from workflow_orchestrator.script.phrases import Phrase, parse, problems_of
+from workflow_orchestrator.script.review import review
 from workflow_orchestrator.values import NUMERIC_KINDS, ValueSet
 
 _PLACE = re.compile(r"\{[^{}]*\}")
@@ -118,7 +118,7 @@ def script_from_answer(
     script = reader.composer.script(reader.write, writer=model)
     findings = reader.findings
     if not findings:
-        findings = [*unbound(script, values, fields, notices), *_claims(script, values, fields)]
+        findings = list(review(script, values, fields, notices, narration=narration))
     if findings:
         lines = "\n".join(f"  {finding}" for finding in findings)
         raise AnswerRefusedError(
@@ -126,12 +126,6 @@ def script_from_answer(
             findings=[finding.to_json() for finding in findings],
         )
     return script
-
-
-def _claims(script: Script, values: ValueSet, fields: FieldSet) -> Iterator[Finding]:
-    for segment in script.segments:
-        for place, sentence in enumerate(segment.sentences):
-            yield from doubtful(f"{segment.id}.sentences[{place}]", sentence, values, fields, script.language)
 
 
 class _Reader:

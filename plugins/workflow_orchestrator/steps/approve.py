@@ -10,11 +10,14 @@ from typing import Any, NoReturn
 
 from workflow_orchestrator.definition.model import ApproveStep
 from workflow_orchestrator.errors import ApprovalError
+from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.steps.correction_form import correction_lines, label_of, worded
 from workflow_orchestrator.steps.people import nobody_answered, plain
 from workflow_orchestrator.steps.release import content_of, record_release, refuse_auto, take_back
 from workflow_orchestrator.steps.work import Answer, Question, Work, step_of
 
+_MOST_WARNINGS = 12  # of the document; one page can have several
 APPROVE = "Approve"
 REJECT = "Reject"
 
@@ -36,7 +39,9 @@ def question(work: Work) -> Question | None:
         return None
     return Question(
         subject=f"{work.workflow.title}: release the video of {work.request['source']['name']}?",
-        body=review_page(work.run, content, step.show, lambda name: work.services.link(work.run, name)),
+        body=review_page(
+            work.run, content, step.show, lambda name: work.services.link(work.run, name), work.workflow.fields
+        ),
         options=(APPROVE, REJECT),
         groups=step.ask,
         within=step.within,
@@ -76,9 +81,11 @@ def _keep(work: Work, content: str, *, mode: str, by: str, at: str) -> None:
     work.report.facts.update({"by": by, "mode": mode, "content": content})
 
 
-def review_page(run: RunFolder, content: str, show: Sequence[str], link: Callable[[str], str]) -> str:
-    """What the approver reads and sees: every slide with its words, with `data` each value, what the business rules and the
-    compliance packs found.
+def review_page(
+    run: RunFolder, content: str, show: Sequence[str], link: Callable[[str], str], fields: FieldSet
+) -> str:
+    """What the approver reads and sees: every slide with its words, with `data` each value, what people corrected, what the
+    business rules and the compliance packs found.
 
     `link` gives the address of a file of the run.
     """
@@ -89,11 +96,14 @@ def review_page(run: RunFolder, content: str, show: Sequence[str], link: Callabl
     compliance = run.read_json("compliance.json")
     lines = [f"## {plain(script.title)}", "", _links(link), ""]
     for name, segment in zip(run.names("slides", ".png"), script.segments, strict=True):
-        lines += [f"![{plain(segment.heading)}]({link(name)})", ""]
+        # Airflow shows pictures 300 points wide: a click opens the slide as it is.
+        lines += [f"[![{plain(segment.heading)}]({link(name)})]({link(name)})", ""]
         lines += [plain(" ".join(sentence.shown for sentence in segment.sentences)), ""]
     if "data" in show:
-        lines += ["## Values", "", *_value_rows(run.read_json("values.json")), ""]
-    lines += _check_lines(run)
+        lines += ["## Values", "", *_value_rows(run.read_json("values.json"), fields), ""]
+    validation = run.read_json("validation.json") if run.exists("validation.json") else {}
+    lines += correction_lines(validation.get("corrections", ()), fields)
+    lines += _check_lines(validation, fields)
     lines += ["## Compliance", "", *_compliance_rows(compliance), "", f"You release exactly this content: `{content}`"]
     return "\n".join(lines)
 
@@ -103,24 +113,34 @@ def _links(link: Callable[[str], str]) -> str:
     return " · ".join(f"[{title}]({link(name)})" for name, title in titles.items())
 
 
-def _value_rows(values: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows = [
-        f"| {plain(' '.join((item['field'], item['key'])))} | {plain(item['evidence']['quote'])} | {item['evidence']['page']} |"
-        for item in values
-    ]
-    return ["| Value | Printed words | Page |", "|---|---|---|", *rows]
+def _value_rows(values: Sequence[Mapping[str, Any]], fields: FieldSet) -> list[str]:
+    read_by = {"model": "language model", "offline": "labels and layout", "person": "**a person**"}
+    rows = []
+    for item in values:
+        ref, evidence = ".".join(filter(None, (item["field"], item["key"]))), item["evidence"]
+        page = f"{evidence['page']} (scan, by OCR)" if evidence.get("source") == "ocr" else evidence["page"]
+        rows.append(
+            f"| {plain(label_of(ref, fields))} | {plain(evidence['quote'])} | {page} | {read_by[item['origin']]} |"
+        )
+    return ["| Value | Printed words | Page | Read by |", "|---|---|---|---|", *rows]
 
 
-def _check_lines(run: RunFolder) -> list[str]:
-    """What the business rules found and did not stop for, with the release that the values were compared with."""
-    validation = run.read_json("validation.json") if run.exists("validation.json") else {}
+def _check_lines(validation: Mapping[str, Any], fields: FieldSet) -> list[str]:
+    """What the readers said of the document, and what the business rules found and did not stop for, with the release that the
+    values were compared with.
+    """
     previous, findings = validation.get("previous"), validation.get("findings", ())
-    lines = []
+    warnings = validation.get("warnings", ())
+    lines = [f"- **Document**: {plain(warning)}" for warning in warnings[:_MOST_WARNINGS]]
+    if len(warnings) > _MOST_WARNINGS:
+        lines += [f"- **Document**: {len(warnings) - _MOST_WARNINGS} more warnings stand in `document.json`"]
+    if warnings:
+        lines += [""]
     if previous:
         lines += [f"Compared with the release of {previous['as_of']} (run `{plain(previous['run_id'])}`).", ""]
     if findings:
         lines += ["| Rule | What |", "|---|---|"]
-        lines += [f"| {finding['rule']} | {plain(finding['message'])} |" for finding in findings]
+        lines += [f"| {finding['rule']} | {plain(worded(finding['message'], fields))} |" for finding in findings]
         lines += [""]
     return ["## Checks", "", *lines] if lines else []
 

@@ -1,26 +1,38 @@
 """`ask`: a form for the fields that failed; the answer goes through the same checks as any other value.
 
 A person enters the words as they are printed and the page. The figure is read from those words and proven against that page, so
-that a correction is bound to the document like every other value; it is marked `origin: person`.
+that a correction is bound to the document like every other value; it is marked `origin: person`. The step of a scale that is only
+drawn is the one thing that a person reads and no words prove (`extraction/seen.py`).
+
+`correction.py` keeps and reads answers, `correction_form.py` writes the question, `correction_pictures.py` shows the places.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from workflow_orchestrator.canonical import sha256
 from workflow_orchestrator.definition.model import AskStep, ValidateStep
 from workflow_orchestrator.errors import BusinessValidationError, ConfigurationError, CorrectionError
-from workflow_orchestrator.fields import FieldSet
-from workflow_orchestrator.steps.people import nobody_answered, plain
+from workflow_orchestrator.steps.correction import (
+    Corrections,
+    Problem,
+    Taken,
+    keep,
+    not_proven,
+    note_problems,
+    read_answer,
+    refs_typed,
+)
+from workflow_orchestrator.steps.correction_form import Asked, form_for, label_of, page_of_question, wanted_refs, worded
+from workflow_orchestrator.steps.correction_pictures import pictured
+from workflow_orchestrator.steps.people import nobody_answered
 from workflow_orchestrator.steps.validate import judge_values
 from workflow_orchestrator.steps.work import Answer, Question, Work, step_of
-from workflow_orchestrator.values import Kind, Origin, Value, ValueSet
 
 if TYPE_CHECKING:
-    from workflow_orchestrator.extraction import Reading
+    from workflow_orchestrator.extraction.seen import SeenScale
 
 SEND = "Send the values"
 STOP = "Stop this run"
@@ -30,20 +42,18 @@ def question(work: Work) -> Question:
     """The form: what stopped the run, filled with what was read and what people have entered so far."""
     step = step_of(work, AskStep)
     fields = work.workflow.fields
-    validation = work.run.read_json("validation.json")
-    # A form that was answered and is asked again shows what was entered, although it stops nothing any more.
-    wanted = list(
-        dict.fromkeys([*wanted_refs(validation["findings"], fields), *(v.ref for v in _entered_so_far(work))])
-    )
-    pages = len(work.run.read_json("document.json")["pages"])
-    source = work.services.link(work.run, "source.pdf")
+    corrections = Corrections.of(work)
+    document = work.run.read_json("document.json")
+    asked = pictured(work, _asked(work, corrections), corrections)
     return Question(
         subject=f"{work.workflow.title}: values are missing or wrong in {work.request['source']['name']}",
-        body=page(validation, source, work.run.last_error(step.name)),
+        body=page_of_question(
+            asked, fields, corrections, work.run.last_error(step.name), lambda name: work.services.link(work.run, name)
+        ),
         options=(SEND, STOP),
         groups=step.ask,
         within=step.within,
-        form=form_for(wanted, fields, pages, _present(work)),
+        form=form_for(asked, fields, len(document["pages"]), corrections),
     )
 
 
@@ -54,27 +64,40 @@ def take(work: Work, answer: Answer) -> None:
         BusinessValidationError: somebody stopped the run.
         CorrectionError: the words do not stand there, or are still not enough; a retry asks again.
     """
+    before = Corrections.of(work)
     if answer.option == STOP:
+        keep(work, before, answer, Taken((), (), (), {}))
         raise BusinessValidationError(
             f"{answer.by} stopped the run instead of entering the missing values", by=answer.by
         )
-    reading = _reading(work, answer.values)
-    corrected = reading.values
-    so_far = ValueSet(_entered_so_far(work)).replacing(corrected.values())
-    extracted = work.run.read("extracted.json")
-    entry = {"by": answer.by, "at": answer.at, "extracted": sha256(extracted), "values": so_far.to_json()}
-    work.keep("correction.json", entry)
-    if reading.rejected:
-        listed = "; ".join(
-            f"{item.ref}: {item.quote!r} on page {item.page}: {item.reason}" for item in reading.rejected
-        )
-        raise CorrectionError(f"not every value entered stands in the document: {listed}. The form is shown again")
-    left_out = json.loads(extracted)["rejected"]
+    taken = read_answer(work, before, answer.values)
+    # Kept before it is judged: whatever happens next, nobody has to type it again.
+    after = keep(work, before, answer, taken)
+    if taken.problems:
+        raise _not_taken(work, taken.problems)
+    left_out = json.loads(work.run.read("extracted.json"))["rejected"]
+    refused: BusinessValidationError | None = None
     try:
-        judge_values(work, _validate_step(work), _present(work), left_out)
+        judge_values(work, _validate_step(work), after.present, left_out, corrections=after.changed())
     except BusinessValidationError as error:
-        raise CorrectionError(f"the values are still not enough: {error.message}", **error.details) from None
-    work.report.facts.update({"corrected": len(corrected), "by": answer.by})
+        refused = error
+    problems = not_proven(work, taken)
+    if problems:
+        work.run.delete("values.json")
+        note_problems(work, problems)
+        raise _not_taken(work, problems)
+    if refused:
+        raise CorrectionError(f"the values are still not enough: {refused.message}", **refused.details)
+    work.report.facts.update({"corrected": len(taken.values), "removed": len(taken.removed), "by": answer.by})
+
+
+def _not_taken(work: Work, problems: Sequence[Problem]) -> CorrectionError:
+    fields = work.workflow.fields
+    listed = "; ".join(
+        f"{label_of(item.ref, fields)}: {item.words!r}{f' on page {item.page}' if item.page else ''}: {worded(item.message, fields)}"
+        for item in problems
+    )
+    return CorrectionError(f"not every value entered stands in the document: {listed}. The form is shown again")
 
 
 def no_answer(work: Work, reason: str) -> NoReturn:
@@ -86,27 +109,49 @@ def no_answer(work: Work, reason: str) -> NoReturn:
     nobody_answered("the correction", step_of(work, AskStep).within, reason)
 
 
-def _present(work: Work) -> ValueSet:
-    """What was read, with what people have entered so far for this very reading in its place."""
-    values = ValueSet.from_json(work.run.read_json("extracted.json")["values"])
-    return values.replacing(_entered_so_far(work))
+def _asked(work: Work, corrections: Corrections) -> Asked:
+    from workflow_orchestrator.evidence import READ_BY_OCR
+
+    validation = work.run.read_json("validation.json")
+    fields = work.workflow.fields
+    scales = _scales(work, corrections)
+    by_ocr = [item["ref"] for item in validation["verdicts"] if item["reason"] == READ_BY_OCR]
+    # A form that was answered and is asked again shows what was entered, although it stops nothing any more.
+    refs = dict.fromkeys(
+        (
+            *wanted_refs(validation["findings"], fields),
+            *by_ocr,
+            *corrections.values,
+            *corrections.removed,
+            *refs_typed(corrections.typed, (ref for ref in corrections.typed if ref.partition(".")[0] in fields)),
+            *scales,
+        )
+    )
+    left_out = [*_not_proven(validation, corrections), *validation["left_out"]]
+    return Asked(validation["findings"], list(refs), left_out, scales, by_ocr=by_ocr)
 
 
-def _entered_so_far(work: Work) -> list[Value]:
-    if not work.run.exists("correction.json"):
-        return []
-    kept = work.run.read_json("correction.json")
-    if kept["extracted"] != sha256(work.run.read("extracted.json")):
-        return []
-    return [Value.from_json(item) for item in kept["values"]]
+def _not_proven(validation: Mapping[str, Any], corrections: Corrections) -> Iterator[dict[str, Any]]:
+    """Values that were read and whose proof failed, in the form of what the reader left out."""
+    for verdict in validation["verdicts"]:
+        value = corrections.present.get(verdict["ref"])
+        if value and verdict["status"] != "proven":
+            evidence = value.evidence
+            yield {"ref": value.ref, "quote": evidence.quote, "page": evidence.page, "reason": verdict["reason"]}
 
 
-def _reading(work: Work, answers: Mapping[str, Any]) -> Reading:
+def _scales(work: Work, corrections: Corrections) -> dict[str, SeenScale]:
+    """The drawn scales of fields that have no value yet."""
     from workflow_orchestrator.documents import Document
-    from workflow_orchestrator.extraction import model
+    from workflow_orchestrator.extraction.layout import DocumentLayout
+    from workflow_orchestrator.extraction.seen import own_names, scales_of
+    from workflow_orchestrator.extraction.vocabulary import Vocabulary
 
-    document = Document.from_json(work.run.read_json("document.json"))
-    return model.values_from_answer({"values": entered(answers)}, document, work.workflow.fields, origin=Origin.PERSON)
+    fields = work.workflow.fields
+    layout, words = DocumentLayout(Document.from_json(work.run.read_json("document.json"))), Vocabulary(fields)
+    names = own_names(corrections.extracted, fields)
+    found = {spec.name: scales_of(spec, layout, words, names) for spec in fields.values() if spec.name not in corrections.extracted}
+    return {ref: scales[0] for ref, scales in found.items() if scales}
 
 
 def _validate_step(work: Work) -> ValidateStep:
@@ -115,86 +160,3 @@ def _validate_step(work: Work) -> ValidateStep:
         if isinstance(step, ValidateStep) and any(catch.go == work.step.name for catch in step.catches):
             return step
     raise ConfigurationError(f"{work.step.name} is not reached from a validate step, so its answers cannot be checked")
-
-
-def wanted_refs(findings: Sequence[Mapping[str, Any]], fields: FieldSet) -> list[str]:
-    """The references that a person is asked for: those of each finding that stopped the run; a whole period field gives all its keys."""
-    refs: dict[str, None] = {}
-    for finding in findings:
-        if finding["severity"] == "warning":
-            continue
-        for ref in finding["refs"]:
-            name, _, key = ref.partition(".")
-            spec = fields[name]
-            if spec.keyed == "period" and not key:
-                refs.update(dict.fromkeys(f"{name}.{key}" for key in spec.keys))
-            elif not spec.keyed or key:
-                refs[ref] = None
-    return list(refs)
-
-
-def form_for(refs: Sequence[str], fields: FieldSet, pages: int, present: ValueSet) -> dict[str, dict[str, Any]]:
-    """The form's fields: the printed words of each value, and the page that prints them; no field is forced."""
-    form: dict[str, dict[str, Any]] = {}
-    for ref in refs:
-        title = fields.title_of(ref, "en")
-        spec = fields[ref.partition(".")[0]]
-        name = spec.title["en"]
-        label = name if title == name else f"{name}, {title}"
-        shape: dict[str, Any] = {"format": "multiline"} if spec.kind is Kind.PARAGRAPH else {}
-        value = present.get(ref)
-        form[ref] = {
-            "value": value.evidence.quote if value else None,
-            "description": f"The words exactly as the document prints them. {spec.description}".strip(),
-            "schema": {"type": ["null", "string"], "title": f"{label}: as printed", "section": label, **shape},
-        }
-        form[f"{ref}@page"] = {
-            "value": value.evidence.page if value else None,
-            "description": f"1 to {pages}",
-            "schema": {
-                "type": ["null", "integer"],
-                "minimum": 1,
-                "maximum": pages,
-                "title": f"{label}: page",
-                "section": label,
-            },
-        }
-    return form
-
-
-def entered(answers: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a person filled in, in the form in which a model would have answered; empty fields are left out.
-
-    Raises:
-        CorrectionError: words without a page.
-    """
-    items = []
-    for ref, words in answers.items():
-        if ref.endswith("@page") or not str(words or "").strip():
-            continue
-        page = answers.get(f"{ref}@page")
-        if not isinstance(page, int):
-            raise CorrectionError(f"{ref}: {words!r} needs the number of the page that prints it")
-        field, _, key = ref.partition(".")
-        items.append({"field": field, "key": key, "quote": str(words).strip(), "page": page, "label": ""})
-    return items
-
-
-def page(validation: Mapping[str, Any], source: str, refused: Mapping[str, Any] | None = None) -> str:
-    """The question as Markdown: why the last answer was refused, what failed and why, and where the document lies."""
-    lines = [f"**The last answer was refused.** {plain(refused['message'])}", ""] if refused else []
-    lines += [f"[Source document]({source})", "", "| Field | Why |", "|---|---|"]
-    lines += [
-        f"| {', '.join(finding['refs']) or finding['rule']} | {plain(finding['message'])} |"
-        for finding in validation["findings"]
-        if finding["severity"] != "warning"
-    ]
-    left_out = validation["left_out"]
-    if left_out:
-        lines += ["", "Seen in the document, but not certain enough to be used:", ""]
-        lines += [
-            f"- {item['ref']}: “{plain(item['quote'])}” on page {item['page']}: {plain(item['reason'])}"
-            for item in left_out[:20]
-        ]
-    lines += ["", "Enter each value as the document prints it, with its page. It is checked against that page."]
-    return "\n".join(lines)

@@ -5,6 +5,7 @@ Writes `document.json` (pages, words, boxes) and `extracted.json` (values with e
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.definition.model import ExtractStep
@@ -22,7 +23,7 @@ def perform(work: Work) -> None:
         DocumentError: the document cannot be read.
         LLMError: the model call failed; the class says whether a retry helps.
     """
-    from workflow_orchestrator.compliance import mask_personal_data
+    from workflow_orchestrator.evidence import with_sources
     from workflow_orchestrator.extraction import model, offline
 
     step = step_of(work, ExtractStep)
@@ -35,14 +36,13 @@ def perform(work: Work) -> None:
         readings["offline"] = offline.read_fields(document, fields)
         return {"values": []}
 
-    masked = mask_personal_data(model.document_text(document))
     result = ask_model(
         work,
         route=step.route,
         prompt=step.prompt,
         variables={
             **shared_variables(work),
-            "document": masked.text,
+            "document": model.document_text(document),
             "fields": model.field_guide(fields),
             "title": fields.title,
         },
@@ -56,6 +56,7 @@ def perform(work: Work) -> None:
         reading = readings["offline"]
     else:
         reading = model.values_from_answer(result.data, document, fields)
+    reading = replace(reading, values=with_sources(reading.values, document))
     work.keep(
         "extracted.json",
         {
@@ -70,10 +71,10 @@ def perform(work: Work) -> None:
         {
             "pages": len(document.pages),
             "language": document.language,
+            "pages_by_ocr": sum(page.source == "ocr" for page in document.pages),
             "values": len(reading.values),
             "left_out": len(reading.rejected),
             "mode": "offline" if result.provider == "offline" else "model",
-            "masked_personal_data": len(masked.found),
         }
     )
 
@@ -85,5 +86,5 @@ def _document(work: Work) -> Document:
         # This try has read it before it left the worker.
         return Document.from_json(work.run.read_json("document.json"))
     rule = work.workflow.document
-    limits = ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes)
+    limits = ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes, ocr=work.configuration.ocr)
     return work.services.read_document(work.run.read("source.pdf"), limits)

@@ -71,7 +71,6 @@ def _variables(work: Work, names: Collection[str]) -> dict[str, Any]:
 
 
 def _document_text(work: Work) -> str:
-    from workflow_orchestrator.compliance import mask_personal_data
     from workflow_orchestrator.documents import Document, ReadLimits
     from workflow_orchestrator.extraction import model
 
@@ -79,9 +78,9 @@ def _document_text(work: Work) -> str:
         document = Document.from_json(work.run.read_json("document.json"))
     else:
         rule = work.workflow.document
-        limits = ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes)
+        limits = ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes, ocr=work.configuration.ocr)
         document = work.services.read_document(work.run.read("source.pdf"), limits)
-    return mask_personal_data(model.document_text(document)).text
+    return model.document_text(document)
 
 
 def _value_table(work: Work) -> str | None:

@@ -3,21 +3,27 @@
 A step asks in the middle of its work, through `Services.ask_model`. Where the worker leaves while the model thinks, another stint does
 the step's work again from its start: every answer that is there already is handed out again, so the stint comes to the first
 question that has none, or to the end.
+
+Personal data is masked here, in every message, so that no prompt can send any; in the answer the words stand in their places again, so
+that a quote is compared with what the document prints. What was sent is in the report as hashes and counts, never as text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workflow_orchestrator.canonical import sha256
 from workflow_orchestrator.definition.flow import files_of
 from workflow_orchestrator.errors import DocumentNotFoundError, ScriptError
 from workflow_orchestrator.steps.work import Work
 
 if TYPE_CHECKING:
     from llm_orchestration import LLMRequest, LLMResult, Prompt
+    from workflow_orchestrator.compliance.personal_data import Masked
 
 
 def ask_model(
@@ -49,16 +55,25 @@ def ask_model(
         offline=offline,
         attempt=work.attempt,
     )
-    result = work.services.ask_model(work, route, request)
-    _note(work, route, template, result)
+    result = _sent(work, route, template, request)
     if check is None or result.provider == "offline":
         return result
     try:
         check(result.data)
     except ScriptError as error:
-        result = work.services.ask_model(work, route, _again(request, result, error))
-        _note(work, route, template, result)
+        result = _sent(work, route, template, _again(request, result, error))
     return result
+
+
+def _sent(work: Work, route: str, template: Prompt, request: LLMRequest) -> LLMResult:
+    """The answer to a request whose messages were masked on the way, with the words of the marks in their places again."""
+    from workflow_orchestrator.compliance.personal_data import mask_all
+
+    masked = mask_all([message.content for message in request.messages])
+    messages = tuple(replace(message, content=text.text) for message, text in zip(request.messages, masked, strict=True))
+    result = work.services.ask_model(work, route, replace(request, messages=messages))
+    _note(work, route, template, result, masked)
+    return result if result.provider == "offline" else replace(result, data=masked[0].unmask(result.data))
 
 
 def load_prompt(work: Work, file: Path) -> Prompt:
@@ -103,7 +118,7 @@ def _again(request: LLMRequest, result: LLMResult, error: ScriptError) -> LLMReq
     return replace(request, messages=(*request.messages, Message("assistant", result.text), Message("user", told)))
 
 
-def _note(work: Work, route: str, template: Prompt, result: LLMResult) -> None:
+def _note(work: Work, route: str, template: Prompt, result: LLMResult, masked: Sequence[Masked]) -> None:
     work.report.calls.append(
         {
             "purpose": work.step.name,
@@ -116,6 +131,7 @@ def _note(work: Work, route: str, template: Prompt, result: LLMResult) -> None:
                 "sha256": template.sha256,
                 "rendered": result.prompt_sha256,
             },
+            "sent": None if result.provider == "offline" else _hashes(masked),
             "request_id": result.request_id,
             "finish_reason": result.finish_reason,
             "seconds": round(result.seconds, 3),
@@ -125,3 +141,9 @@ def _note(work: Work, route: str, template: Prompt, result: LLMResult) -> None:
             "attempts": [attempt.to_json() for attempt in result.attempts],
         }
     )
+
+
+def _hashes(masked: Sequence[Masked]) -> dict[str, Any]:
+    """What left the machine: each message by its hash and length, and how much of each kind was taken out before."""
+    messages = [{"sha256": sha256(one.text.encode()), "characters": len(one.text)} for one in masked]
+    return {"messages": messages, "masked": dict(Counter(found.kind.value for one in masked for found in one.found))}

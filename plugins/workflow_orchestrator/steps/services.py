@@ -11,6 +11,7 @@ from workflow_orchestrator.steps.work import Work
 
 if TYPE_CHECKING:
     from workflow_orchestrator.documents import Document, ReadLimits
+    from workflow_orchestrator.documents.pictures import Cut, Pictures
     from workflow_orchestrator.rendering import VideoJob
 
 
@@ -24,6 +25,11 @@ class LocalServices:
         from workflow_orchestrator.documents import read_document
 
         return read_document(data, limits)
+
+    def draw_pages(self, data: bytes, document: Document, pages: Sequence[int], cuts: Sequence[Cut]) -> Pictures:
+        from workflow_orchestrator.documents.pictures import draw
+
+        return draw(data, document, pages, cuts)
 
     def render_slides(self, work: Work, folder: Path) -> Sequence[Path]:
         from workflow_orchestrator.steps import slide

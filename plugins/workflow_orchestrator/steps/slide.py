@@ -8,11 +8,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workflow_orchestrator.canonical import to_bytes
 from workflow_orchestrator.definition.model import SlideStep
 from workflow_orchestrator.steps.work import Work, step_of
 from workflow_orchestrator.values import ValueSet
+
+if TYPE_CHECKING:
+    from workflow_orchestrator.rendering.deck import Deck
 
 
 def perform(work: Work) -> None:
@@ -20,6 +24,7 @@ def perform(work: Work) -> None:
 
     Raises:
         RenderError: the slides cannot be made of this script.
+        ComplianceBlockedError: they do not show its words, or set a warning smaller than the rest.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -39,6 +44,7 @@ def render(work: Work, folder: Path) -> Sequence[Path]:
 
     Raises:
         RenderError: they cannot be made.
+        ComplianceBlockedError: they do not show the words of the script, or set a warning smaller than the rest.
     """
     from workflow_orchestrator.rendering import build_deck, render_powerpoint, render_slides
     from workflow_orchestrator.script import Script, Wording
@@ -51,4 +57,19 @@ def render(work: Work, folder: Path) -> Sequence[Path]:
     pictures = render_slides(deck, theme, folder)
     render_powerpoint(deck, script, theme, folder / "slides.pptx")
     (folder / "deck.json").write_bytes(to_bytes(deck.to_json()))
+    _read_back(work, deck, values, folder)
     return pictures
+
+
+def _read_back(work: Work, deck: Deck, values: ValueSet, folder: Path) -> None:
+    """What was drawn is read back from both files: other words than the script's, or small print, go no further."""
+    from workflow_orchestrator.compliance import ComplianceReport, load_packs, notices, places_of
+    from workflow_orchestrator.compliance.rendered import check_slides
+
+    packs = load_packs(work.workflow.include / "compliance", work.workflow.rules.compliance_checks)
+    warnings = notices(
+        packs, values=values, language=deck.language, jurisdictions=work.conf.get("jurisdictions") or places_of(packs),
+        audience=work.conf.get("audience", "retail"),
+    )
+    pdf, pptx = ((folder / name).read_bytes() for name in ("slides.pdf", "slides.pptx"))
+    ComplianceReport(check_slides(deck, warnings, packs, pdf=pdf, pptx=pptx)).raise_for_block()

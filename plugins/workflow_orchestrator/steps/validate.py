@@ -1,7 +1,7 @@
 """`validate`: proves each value against the document, then applies field and cross-field rules.
 
-Writes `validation.json` (verdict of each value, findings of each rule, which release before was compared with) and `values.json`: the
-proven values, and only those.
+Writes `validation.json` (verdict of each value, findings, what became of each rule, which release before was compared with) and
+`values.json`: the proven values, and only those.
 """
 
 from __future__ import annotations
@@ -25,31 +25,40 @@ def perform(work: Work) -> None:
     judge_values(work, step_of(work, ValidateStep), values, left_out=extracted["rejected"])
 
 
-def judge_values(work: Work, step: ValidateStep, values: ValueSet, left_out: Iterable[dict[str, Any]] = ()) -> ValueSet:
+def judge_values(
+    work: Work,
+    step: ValidateStep,
+    values: ValueSet,
+    left_out: Iterable[dict[str, Any]] = (),
+    corrections: Iterable[dict[str, Any]] = (),
+) -> ValueSet:
     """Proves and checks `values`, writes `validation.json` and `values.json`, and returns the proven ones.
 
     A value that is not proven is dropped; if the workflow requires it, its absence is a finding. `left_out` is what the
-    reader saw and would not decide on: it is kept so that a person sees why a field is empty.
+    reader saw and would not decide on: it is kept so that a person sees why a field is empty. `corrections` says what people
+    entered among the values, who and when. What the readers said of the document itself (repaired, hidden words, two styles of
+    figures) is kept beside the verdicts.
 
     Raises:
         BusinessValidationError: required fields are missing, or a rule says that a person must look.
     """
     from workflow_orchestrator.documents import Document
-    from workflow_orchestrator.evidence import prove_all
+    from workflow_orchestrator.evidence import prove_all, with_sources
     from workflow_orchestrator.record.releases import last_release
-    from workflow_orchestrator.rules import check_values, load_rules, raise_for_findings
+    from workflow_orchestrator.rules import examine, load_rules, raise_for_findings
 
     # Until this proof is through there are no values to speak of, also when an earlier one had some.
     for name in ("values.json", "validation.json"):
         work.run.delete(name)
     document = Document.from_json(work.run.read_json("document.json"))
+    values = with_sources(values, document)
     verdicts = prove_all(values.values(), document, work.workflow.fields)
     proven = ValueSet(values[verdict.ref] for verdict in verdicts if verdict.status == "proven")
     rules = load_rules(step.rules, work.workflow.fields)
     previous = None
     if rules.identity is not None:
         previous = last_release(work.run, rules.identity, proven, profile=work.configuration.profile)
-    findings = check_values(
+    examined = examine(
         proven,
         work.workflow.fields,
         rules,
@@ -57,14 +66,19 @@ def judge_values(work: Work, step: ValidateStep, values: ValueSet, left_out: Ite
         today=work.services.now().date(),
         pages=len(document.pages),
         previous=previous,
+        asked=work.conf,
     )
+    findings = examined.findings
     work.keep(
         "validation.json",
         {
             "language": work.run.read_json("extracted.json")["language"],
             "verdicts": [verdict.to_json() for verdict in verdicts],
             "findings": [finding.to_json() for finding in findings],
+            "rules": [outcome.to_json() for outcome in examined.outcomes],
             "left_out": list(left_out),
+            "warnings": list(document.warnings),
+            "corrections": list(corrections),
             "previous": previous
             and {"run_id": previous.run_id, "as_of": previous.as_of.isoformat(), "at": previous.at},
         },

@@ -26,6 +26,7 @@ from workflow_orchestrator.record import RunFolder, StepReport
 if TYPE_CHECKING:
     from llm_orchestration import LLMRequest, LLMResult
     from workflow_orchestrator.documents import Document, ReadLimits
+    from workflow_orchestrator.documents.pictures import Cut, Pictures
     from workflow_orchestrator.rendering import VideoJob
 
 StepKind = TypeVar("StepKind", bound=Step)
@@ -46,6 +47,14 @@ class Services(Protocol):
 
     def read_document(self, data: bytes, limits: ReadLimits) -> Document:
         """The pages of a PDF (`documents.read_document`)."""
+
+    def draw_pages(self, data: bytes, document: Document, pages: Sequence[int], cuts: Sequence[Cut]) -> Pictures:
+        """Pictures of pages and places of a document that was read before (`documents.pictures.draw`).
+
+        Raises:
+            DocumentError: it cannot be drawn within its limits.
+            ReaderKilledError: something else ended the drawing; a retry can help.
+        """
 
     def render_slides(self, work: Work, folder: Path) -> Sequence[Path]:
         """Slides of the run's script, in a folder: the pictures in their order, beside `slides.pdf`, `slides.pptx` and `deck.json`."""

@@ -27,7 +27,7 @@ def perform(work: Work) -> None:
         LLMError: the model call failed; the class says whether a retry helps.
     """
     from workflow_orchestrator.compliance import check_compliance, load_packs, notices, places_of, publishable
-    from workflow_orchestrator.script import check_bound, load_narration
+    from workflow_orchestrator.script import check_reviewed, load_narration
 
     values = ValueSet.from_json(work.run.read_json("values.json"))
     fields = work.workflow.fields
@@ -46,7 +46,7 @@ def perform(work: Work) -> None:
     allowed = publishable(packs, values=values, **scope)
 
     def judged(script: Script) -> ComplianceReport:
-        check_bound(script, allowed, fields, warnings)
+        check_reviewed(script, allowed, fields, warnings, narration=narration)
         return check_compliance(script, values, fields, packs, **scope)
 
     script = _script(work, allowed, narration, (language, source_language), warnings, judged)
@@ -106,7 +106,12 @@ def _script(
 
     def check(answer: Any) -> None:
         # What a rule blocks goes back to the model once, like an unbound figure.
-        judged(from_answer(answer)).raise_for_block()
+        try:
+            judged(from_answer(answer)).raise_for_block()
+        except ScriptError as error:
+            # What was held against the first answer stays on record, whatever the second one is like.
+            work.report.facts["refused"] = error.details.get("findings") or [error.message]
+            raise
 
     result = ask_model(
         work,

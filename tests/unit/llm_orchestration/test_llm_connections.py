@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from llm_orchestration import ConfigurationError, LLMHook
-from llm_orchestration._connections import EXTRA_FIELDS
+from llm_orchestration.connections import EXTRA_FIELDS
 from llm_orchestration.pricing import Price
 from llm_orchestration.provider_info import get_provider_info
 from llm_orchestration.providers import BedrockConverseProvider, BedrockOpenAIProvider, OpenAICompatibleProvider

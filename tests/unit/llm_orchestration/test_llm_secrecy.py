@@ -25,7 +25,7 @@ from structlog.testing import capture_logs
 
 from llm_orchestration import LLMHook, LLMRequest, LLMResult, MemoryJournal, Message
 from llm_orchestration import errors as e
-from llm_orchestration._connections import read_connection
+from llm_orchestration.connections import read_connection
 
 Connect = Callable[..., str]
 RoutesFile = Callable[..., str]

@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent / "extraction"))
 from paper_sample import FIELDS, NAMES, paper, sample
 
 from workflow_orchestrator.documents import Document
-from workflow_orchestrator.evidence import Verdict, prove, prove_all
-from workflow_orchestrator.extraction import values_from_answer
+from workflow_orchestrator.evidence import READ_BY_OCR, Verdict, prove, prove_all
+from workflow_orchestrator.extraction import read_fields, values_from_answer
 from workflow_orchestrator.extraction.layout import DocumentLayout
 from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin, Value
 
@@ -192,3 +192,51 @@ def test_no_neighbour_can_take_the_place_of_a_value(name: str) -> None:
         for found in prove_all(answered.values.values(), document, FIELDS):
             wrong = answered.values[found.ref].value != reading.values[found.ref].value
             assert not (found.status == "proven" and wrong), (found.ref, answered.values[found.ref].evidence.quote)
+
+
+def by_ocr(document: Document) -> Document:
+    """The same words, read by OCR."""
+    return replace(document, pages=tuple(replace(page, source="ocr") for page in document.pages))
+
+
+SCAN = by_ocr(
+    paper(
+        (780, [(50, "Fund name"), (200, "Windermoor European Equity Fund")]), (760, [(50, "ISIN"), (200, "IE00B4L5Y983")]),
+        (740, [(50, "Data as at"), (200, "31 October 2026")]), (720, [(50, "Currency"), (200, "EUR")]),
+        (700, [(50, "Benchmark"), (200, "Talbridge World")]), (680, [(50, "Sharpe ratio"), (200, "0.61")]),
+    )
+)  # fmt: skip
+HOLDINGS = by_ocr(
+    paper(
+        (640, [(40, "*Top 10 holdings (%)*")]), (628, [(40, "Corwell"), (-250, "4.2"), (300, "Elmstead"), (-520, "3.1")]),
+        (616, [(40, "Danbrook"), (-250, "3.9"), (300, "Farnley"), (-520, "3.0")]), (604, [(300, "Total"), (-520, "14.2")]),
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("origin", [Origin.OFFLINE, Origin.MODEL])
+def test_words_that_ocr_read_prove_nothing_by_themselves(origin: Origin) -> None:
+    """A row that is cut short reads as a shorter name: figures, dates and check digits count, words and their figures do not."""
+    found = [replace(item, origin=origin) for item in read_fields(SCAN, FIELDS).values.values()]
+    assert {"fund_name", "isin", "as_of_date", "currency", "benchmark", "sharpe_ratio"} <= {item.ref for item in found}
+    verdicts = {verdict.ref: verdict for verdict in prove_all(found, SCAN, FIELDS)}
+    assert {ref for ref, told in verdicts.items() if told.status == "proven"} == {"isin", "as_of_date", "sharpe_ratio"}
+    others = {(told.status, told.reason) for told in verdicts.values() if told.status != "proven"}
+    assert others == {("not_proven", READ_BY_OCR)}
+
+
+def test_a_figure_whose_key_is_a_name_that_ocr_read_is_not_proven() -> None:
+    """A weight is of the holding that the name says; the total has no name and is proven."""
+    verdicts = prove_all(read_fields(HOLDINGS, FIELDS).values.values(), HOLDINGS, FIELDS)
+    told = {verdict.ref: verdict.reason for verdict in verdicts if verdict.status != "proven"}
+    assert told == {f"top_holdings.{name}": READ_BY_OCR for name in ("Corwell", "Danbrook", "Elmstead", "Farnley")}
+    assert [verdict.ref for verdict in verdicts if verdict.status == "proven"] == ["top_holdings_total"]
+
+
+def test_a_person_confirms_words_that_ocr_read() -> None:
+    """Whoever has compared them with the page is believed, for words that stand there and for no others."""
+    found = [replace(item, origin=Origin.PERSON) for item in read_fields(SCAN, FIELDS).values.values()]
+    assert {verdict.status for verdict in prove_all(found, SCAN, FIELDS)} == {"proven"}
+    name = next(item for item in found if item.field == "benchmark")
+    other = replace(name, value="Talbridge Europe", evidence=replace(name.evidence, quote="Talbridge Europe", box=None))
+    assert prove(other, SCAN, FIELDS).status == "not_proven"

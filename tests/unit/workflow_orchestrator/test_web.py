@@ -36,6 +36,9 @@ def test_a_player_gets_the_part_that_it_asks_for(asked: str | None, part: range 
         "manifest.json",
         "captions.vtt",
         "summary.md",
+        "correction.json",
+        "pages/page_01.png",
+        "places/place_12.png",
         "made/outlook.json",
         "each/videos/0/slides/slide_12.png",
         "each/videos/11/script.json",
@@ -58,6 +61,8 @@ def test_what_a_person_looks_at_is_served(name: str) -> None:
         "../manifest.json",
         "manifest.json/..",
         "slides/",
+        "slides/page_01.png",
+        "places/../source.png",
         "",
     ],
 )

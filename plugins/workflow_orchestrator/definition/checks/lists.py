@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llm_orchestration.patterns import fault_of, holds
 from workflow_orchestrator.definition.checks.subjects import OWN_PARAMETERS, Sort, Subjects, sort_of
 from workflow_orchestrator.definition.outline import Node, Outline
 from workflow_orchestrator.definition.problems import Report
@@ -80,11 +80,8 @@ def _misfits(item: Sort, schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _matches(pattern: str, word: str) -> bool:
-    try:
-        return re.search(pattern, word) is not None
-    except re.error:
-        # A pattern that is none has a problem of its own.
-        return True
+    # A pattern that is none has a problem of its own.
+    return fault_of(pattern) is not None or holds(pattern, word)
 
 
 def _check_at_once(node: Node, tree: Outline, report: Report) -> None:

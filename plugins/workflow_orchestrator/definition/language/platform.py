@@ -21,6 +21,16 @@ _CHANNEL = Record(
     }
 )
 
+_DOCUMENTS = Record(
+    {
+        "ocr": Entry(
+            Choice(("auto", "off", "require")),
+            "Pages that are pictures: auto reads them where tesseract is installed, require fails where it is not, off leaves them "
+            "out; without it, auto.",
+        )
+    }
+)
+
 CONFIGURATION = Record(
     {
         **execution(required=True),
@@ -31,6 +41,7 @@ CONFIGURATION = Record(
             required=True,
         ),
         "storage": Entry(line, "A folder, or s3://bucket/prefix.", required=True),
+        "documents": Entry(_DOCUMENTS, "How documents are read."),
         "groups": Entry(
             MapOf(
                 ListOf(line, at_least=0),

@@ -42,15 +42,17 @@ def test_parameters_take_the_type_that_the_workflow_gives_them(own: Project) -> 
     for wrong, says in (("audience", "NAME=VALUE"), ("audence=x", "audience"), ("copies=two", "integer")):
         with pytest.raises(UsageError, match=says):
             parameters(workflow, [wrong])
-    assert runner(own)("run", NAME, SAMPLE, "--set", "audience=everyone").code == 1
+    assert runner(own)("run", NAME, SAMPLE, "--set", "audience=everyone").code == 2
 
 
 def test_without_a_person_the_run_stops_and_shows_what_there_is(run: Callable[..., Said], tmp_path: Path) -> None:
     """Exit code 3; the slides lie there to be looked at; nothing is released, and no try is used up."""
     # On a terminal too: a program reads the output, and a question would stand in the middle of it.
-    said = run("--json", tty=True)
+    said = run("--json", "--verbose", tty=True)
     data = said.json()
     assert (said.code, data["needs_person"]) == (3, "release")
+    # Log events go to the standard error, so that the output is JSON and nothing else.
+    assert "llm.call.finished" in said.err and "llm.call.finished" not in said.out
     folder = tmp_path / "first"
     assert (
         (folder / "slides.pdf").is_file()

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from authoring_sample import NAME, Said, add_blocks, edit, load, runner
 
-from workflow_orchestrator.authoring.drawing import draw
 from workflow_orchestrator.authoring.mermaid import diagram
 from workflow_orchestrator.authoring.project import Project
+from workflow_orchestrator.definition.drawing import draw
 
 
 def test_the_flow_is_drawn_with_its_detours_blocks_and_end(blocks: Project) -> None:

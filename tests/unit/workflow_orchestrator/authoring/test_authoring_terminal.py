@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -14,10 +16,12 @@ from pathlib import Path
 import pytest
 from authoring_sample import NAME, Said, Tty
 
-from workflow_orchestrator.authoring import exits, wording
+from workflow_orchestrator.authoring import exits
 from workflow_orchestrator.authoring.cli import COMMANDS, main
 from workflow_orchestrator.authoring.project import Project
-from workflow_orchestrator.authoring.terminal import Terminal, clipped, counted, safe, shown_width
+from workflow_orchestrator.authoring.terminal import Terminal, clipped, counted, safe
+from workflow_orchestrator.columns import shown_width
+from workflow_orchestrator.definition import wording
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,20 @@ def test_colours_are_for_a_terminal_that_wants_them(tty: bool, environ: Mapping[
     """Not for a pipe, not with NO_COLOR, not on a dumb terminal."""
     out = Tty() if tty else io.StringIO()
     assert ("\x1b" in Terminal(out, io.StringIO(), environ).styled("x", "red")) is coloured
+
+
+def test_a_wide_column_goes_on_below_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal no line of a table is longer than the screen; in a file a row stays a line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    rows = [("read_document", "no", ", ".join(f"Error{number}" for number in range(40))), ("b", "yes", "short")]
+    shown, kept = Tty(), io.StringIO()
+    Terminal(shown, io.StringIO(), {"TERM": "dumb"}).table(("step", "again", "errors"), rows)
+    Terminal(kept, io.StringIO(), {}).table(("step", "again", "errors"), rows)
+    lines = shown.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80 < max(map(len, kept.getvalue().splitlines()))
+    assert len(kept.getvalue().splitlines()) == 3
+    assert " ".join(shown.getvalue().split()) == " ".join(kept.getvalue().split())
+    assert lines[2].startswith(" " * lines[0].index("errors") + "Error")
 
 
 def test_a_bar_on_a_terminal_and_lines_elsewhere() -> None:
@@ -106,6 +124,38 @@ def test_an_interruption_is_130(savings: Project, monkeypatch: pytest.MonkeyPatc
     err = io.StringIO()
     assert main(["check", "--project", str(savings.root)], out=io.StringIO(), err=err, environ={}) == exits.INTERRUPTED
     assert "Interrupted" in err.getvalue()
+
+
+def test_sigterm_is_143_and_json_stays_json(savings: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the way of Ctrl-C; a program that reads the output is told in its language; the handler is gone afterwards."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def terminated(*_: object) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("the signal came through")
+
+    monkeypatch.setattr(Project, "names", terminated)
+    out, err = io.StringIO(), io.StringIO()
+    code = main(["check", "--json", "--project", str(savings.root)], out=out, err=err, environ={})
+    assert code == exits.TERMINATED == 143
+    assert json.loads(out.getvalue())["error"] == "Terminated"
+    assert "Terminated" in err.getvalue()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_folder_that_is_no_project_is_said(tmp_path: Path) -> None:
+    """No command makes half a project, or finds nothing wrong, where there is none."""
+    for words in (["check"], ["new", "my_flow"], ["test", "--all"], ["docs"]):
+        err = io.StringIO()
+        assert main([*words, "--project", str(tmp_path)], out=io.StringIO(), err=err, environ={}) == exits.WRONG_USE
+        assert "is no project" in err.getvalue()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_misspelt_command_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    """argparse itself lists all of them."""
+    assert main(["chekc"], environ={}) == exits.WRONG_USE
+    assert "did you mean 'check'?" in capsys.readouterr().err
 
 
 def test_an_error_is_data_with_json(command: Callable[..., Said]) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from script_material import ROOT, fields, packs, plain, sample
 
 from workflow_orchestrator.compliance import Placement, load_packs, notices, places_of
@@ -14,6 +15,7 @@ from workflow_orchestrator.errors import DefinitionError
 from workflow_orchestrator.script.numerals import find
 from workflow_orchestrator.values import ValueSet
 
+ALL = sorted(path.stem for path in (ROOT / "include" / "compliance").glob("*.yaml"))
 WRONG = """\
 pack: other
 title: Wrong
@@ -27,6 +29,7 @@ rules:
     severity: blok
     trigger: {figures: [nav]}
     check: {notice: {place: end}, words: {negation: allowed, never: {}}}
+    examples: {passes: {en: [a], de: [a], fr: [a]}, fails: {en: [x], de: [x], fr: [x]}}
   - id: EU-A-2
     title: Twice
     jurisdictions: [eu]
@@ -36,6 +39,7 @@ rules:
     trigger: always
     check: {notice: {place: end}}
     wording: {en: ["Over 5 years."], fr: ["Sur {nav"]}
+    examples: {passes: {en: [a]}, fails: {en: [x], de: [x], fr: [x]}}
   - id: EU-A-2
     title: A pattern that is none
     jurisdictions: [eu]
@@ -45,6 +49,7 @@ rules:
     severity: warn
     trigger: allways
     check: {words: {negation: allowed, never: {en: ['(']}}}
+    examples: {passes: {en: [a], de: [a], fr: [a]}, fails: {en: [x], de: [x], fr: [x]}}
   - id: EU-A-3
     title: A pattern that is none
     jurisdictions: [eu]
@@ -55,6 +60,7 @@ rules:
     trigger: written_by_model
     check: {words: {negation: allowed, never: {en: ['(']}}}
     wording: {en: ["x"]}
+    examples: {passes: {en: [a], de: [a], fr: [a]}, fails: {en: [x], de: [x], fr: [x]}}
 """
 
 
@@ -92,8 +98,26 @@ def test_everything_wrong_is_listed_at_once(tmp_path: Path) -> None:
         "there is no compliance pack 'gdrp'", "the pack is named 'other'", "'mars' is not allowed", "'sure' is not allowed",
         "did you mean 'block'?", "exactly one of", "did you mean 'always'?", "wording has no de",
         "the wording holds the digit '5'", "has no partner", "'(' is no pattern", "only a notice has wording",
+        "EU-A-2: there is no example that passes in de, fr",
     ):
         assert expected in text, expected
+
+
+@pytest.mark.parametrize("gone", ["examples", "passes", "fails", "fr"])
+def test_a_rule_without_its_examples_is_refused(tmp_path: Path, gone: str) -> None:
+    """No rule is loaded that nobody tried, in each language in which its words matter."""
+    text = (ROOT / "include" / "compliance" / "gdpr.yaml").read_text(encoding="utf-8")
+    data = yaml.safe_load(text)
+    rule = next(rule for rule in data["rules"] if rule["id"] == "GDPR-02")
+    if gone == "examples":
+        del rule["examples"]
+    elif gone == "fr":
+        del rule["examples"]["fails"]["fr"]
+    else:
+        del rule["examples"][gone]
+    (tmp_path / "gdpr.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(DefinitionError, match="example"):
+        load_packs(tmp_path, ["gdpr"])
 
 
 def test_a_rule_twice_is_refused(tmp_path: Path) -> None:
@@ -154,9 +178,23 @@ def test_shipped_wording_is_speakable(language: str) -> None:
                 assert not [trace for trace in find(text, language) if trace.words[0].isdigit()], rule.id
 
 
+@pytest.mark.shared
+def test_no_rule_of_the_reference_is_silently_absent(shared: Path) -> None:
+    """Each of its rules is a rule of a pack, covered by one, or named as held elsewhere."""
+    reference = yaml.safe_load((shared / "data" / "compliance_rules.yaml").read_text(encoding="utf-8"))
+    wanted = {rule["id"] for rule in reference["rules"]}
+    every = load_packs(ROOT / "include" / "compliance", ALL)
+    rules = [rule for pack in every for rule in pack.rules]
+    held = {rule.id for rule in rules} | {name for rule in rules for name in rule.covers}
+    held |= {item.id for pack in every for item in pack.elsewhere}
+    assert len(wanted) == 114
+    assert sorted(wanted - held) == []
+
+
 def test_packs_lie_where_the_workflow_looks() -> None:
-    """The names in the workflow are those of the files."""
-    assert {path.stem for path in (ROOT / "include" / "compliance").glob("*.yaml")} == {"gdpr", "financial_regulations"}
+    """The names in the workflow are those of the files; earnings and research are there for workflows to come."""
+    assert set(ALL) == {"gdpr", "financial_regulations", "earnings", "research"}
+    assert len(load_packs(ROOT / "include" / "compliance", ALL)) == 4
 
 
 def test_every_place_applies_where_none_is_named() -> None:

@@ -213,7 +213,7 @@ def test_every_error_of_the_table_exists_and_the_table_holds_what_a_kind_can_end
     assert set(EVERY) <= set(raised_by("slide"))
     assert raised_within("LLMError", "extract")
     assert raised_within("OrchestratorError", "slide")
-    assert not raised_within("LLMError", "slide")
+    assert not raised_within("TransientError", "slide")
     assert family("RateLimitError") >= {"RateLimitError", "TransientError", "LLMError"}
     assert retryable("RateLimitError")
     assert not retryable("RefusalError")

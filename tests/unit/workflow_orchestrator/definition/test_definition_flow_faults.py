@@ -147,6 +147,10 @@ OUTPUTS = {
     "no object": ({"type": "array", "items": {}}, "WF048 type: the answer must be an object"),
     "no properties": ({"type": "object"}, "WF048 the answer has no properties"),
     "no schema": ({"type": "objekt", "properties": {"tone": {}}}, "WF048 type: it is no JSON Schema"),
+    "a pattern that is none": (
+        {**SHORT, "properties": {**SHORT["properties"], "tone": {"type": "string", "pattern": "[a-z"}}},
+        "WF048 properties.tone.pattern: '[a-z' is no pattern: unterminated character set",
+    ),
     "a reference that leads nowhere": (
         {**SHORT, "properties": {**SHORT["properties"], "tone": {"$ref": "#/$defs/tone"}}},
         "WF048 properties.tone.$ref: '#/$defs/tone' is not in this file",

@@ -216,7 +216,7 @@ CONTRADICTIONS = {  # what is changed → where the place points, and the proble
         'pattern: "[A-Z]{2}[0-9]{4}"', 'pattern: "[A-Z"',
         '"[A-Z"',
         "WF023 input.parameters.reference.pattern: it is not a regular expression: unterminated character set "
-        "at position 0",
+        "at character 5; mend the pattern",
     ),
     "limits of a parameter": (
         "minimum: 1, maximum: 9", "minimum: 9, maximum: 1",

@@ -43,18 +43,18 @@ def sheet(
 
 
 def _packed(chunk: bytes, times: int, first: bytes = b"") -> bytes:
-    packer = zlib.compressobj(9)
+    packer = zlib.compressobj(6)
     return b"".join([packer.compress(first), *(packer.compress(chunk) for _ in range(times)), packer.flush()])
 
 
 def flate_bomb() -> bytes:
-    """256 MiB in a content stream of 256 KB."""
-    return sheet(stream(_packed(b" " * 2**20, 256, HELLO), b"/Filter/FlateDecode"))
+    """96 MiB in a content stream of 96 KB: beyond what one stream, and what all streams of a document, may unpack to."""
+    return sheet(stream(_packed(b" " * 2**20, 96, HELLO), b"/Filter/FlateDecode"))
 
 
 def flate_bomb_in_a_bomb() -> bytes:
     """The same packed once more."""
-    twice = zlib.compress(_packed(b" " * 2**20, 256, HELLO), 9)
+    twice = zlib.compress(_packed(b" " * 2**20, 96, HELLO), 9)
     return sheet(stream(twice, b"/Filter[/FlateDecode/FlateDecode]"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hostile_sample import sheet, stream
 from pdf_sample import document, line
 
 from workflow_orchestrator.documents import Document, read_document
@@ -42,6 +43,46 @@ def test_ink_around_a_word_does_not_show_it(trick: bytes) -> None:
     read = read_document(document(TRUE + trick))
     assert words(read) == ["Year", "to", "date", "3.1%"]
     assert any("not visible" in warning for warning in read.warnings)
+
+
+LAYERS = (
+    b"/OCProperties<</OCGs[6 0 R]/D<</OFF[6 0 R]/Order[6 0 R]>>>>",
+    b"/Properties<</L 6 0 R>>",
+    b"<</Type/OCG/Name(Draft)>>",
+)
+CLEAR = b"/ExtGState<</G <</ca 0>>>>"
+WHITE_PICTURE = b"q 300 0 0 40 40 590 cm BI /W 1 /H 1 /BPC 8 /CS /G ID \xff EI Q "
+
+
+@pytest.mark.parametrize(
+    ("trick", "catalog", "resources", "more"),
+    [
+        (line("99.9% a year", y=600) + WHITE_PICTURE, b"", b"", ()),
+        (b"/OC /L BDC " + line("99.9% a year", y=600) + b"EMC ", LAYERS[0], LAYERS[1], LAYERS[2:]),
+        (b"q /G gs " + line("99.9% a year", y=600) + b"Q ", b"", CLEAR, ()),
+        (line("99.9% a year", y=600, before="7 Tr"), b"", b"", ()),
+        (b".99 g " + line("99.9% a year", y=600), b"", b"", ()),
+        (line("99.9% a year", y=600, size=12).replace(b"1 0 0 1", b".1 0 0 .1"), b"", b"", ()),
+        (line("99.9% a year", y=-40), b"", b"", ()),
+    ],
+    ids=["under a picture", "layer that is off", "without opacity", "clipping mode", "almost white", "scaled away", "below"],
+)
+def test_each_way_to_hide_words_is_found_and_reported(
+    trick: bytes, catalog: bytes, resources: bytes, more: tuple[bytes, ...]
+) -> None:
+    """Whatever hides three words, they are none of the document's, and the warning counts them."""
+    data = sheet(stream(TRUE + trick), *more, resources=resources)
+    read = read_document(data.replace(b"/Pages 2 0 R", b"/Pages 2 0 R" + catalog, 1))
+    assert words(read) == ["Year", "to", "date", "3.1%"]
+    assert "page 1 holds 3 words that are not visible; they are left out" in read.warnings
+
+
+def test_a_layer_that_is_on_is_read() -> None:
+    """The same layer, switched on, hides nothing."""
+    shown = b"/OC /L BDC " + line("99.9% a year", y=600) + b"EMC "
+    data = sheet(stream(TRUE + shown), LAYERS[2], resources=LAYERS[1])
+    read = read_document(data.replace(b"/Pages 2 0 R", b"/Pages 2 0 R" + LAYERS[0].replace(b"OFF", b"ON"), 1))
+    assert words(read)[4:] == ["99.9%", "a", "year"] and read.warnings == ()
 
 
 @pytest.mark.parametrize(

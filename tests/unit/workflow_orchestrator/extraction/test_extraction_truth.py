@@ -77,3 +77,29 @@ def test_the_truth_of_a_sample_is_complete(tmp_path: Path) -> None:
     truth = {"values": {"ongoing_charges": {"value": "0.75", "page": 1, "quote": "0.75%"}}}
     score, _ = scored(tmp_path, truth, percent("ongoing_charges", "0.75"), percent("volatility", "9.1"))
     assert (score.right, score.wrong, score.unjudged) == (1, 1, 0)
+
+
+def test_one_printed_value_under_two_names_counts_once(tmp_path: Path) -> None:
+    """A step that a person wrote down as `sri` and as `risk_level`, and a year given twice, are one value each."""
+    step = {"value": 3, "page": 1, "literal": "3"}
+    year = {"value": 2.5, "page": 1, "literal": "2.5"}
+    truth = {"sri": step, "risk_level": step, "calendar_years": {"2025": year}, "cal_2025": year}
+    score, missed = scored(tmp_path, truth, percent("calendar_years.2025", "2.5"))
+    assert (score.right, score.printed, missed) == (1, 2, ["sri"])
+    words = {"sri": step, "risk_level": {"value": "High", "page": 1, "literal": "High"}}
+    assert scored(tmp_path, words)[0].printed == 2
+
+
+def test_a_value_that_stands_on_two_pages(tmp_path: Path) -> None:
+    """A figure is right on each page that the truth lists, and on no other."""
+    truth = {"perf_1m": {"value": -2.43, "page": 1, "literal": "-2.43", "also_pages": [3]}}
+    judged = [scored(tmp_path, truth, percent("monthly_performance", "-2.43", page=page))[0] for page in (1, 2, 3)]
+    assert [(score.right, score.wrong) for score in judged] == [(1, 0), (0, 1), (1, 0)]
+
+
+def test_a_name_that_is_printed_in_two_ways(tmp_path: Path) -> None:
+    """A wording under `also` is as right as the value; another one is wrong."""
+    truth = {"share_class": {"value": "LD", "page": 1, "literal": "LD", "also": ["Anteilklasse LD"]}}
+    for text, right in (("LD", 1), ("Anteilklasse LD", 1), ("LC", 0)):
+        value = Value("share_class", Kind.TEXT, text, Evidence(1, text), Origin.OFFLINE)
+        assert scored(tmp_path, truth, value)[0].right == right

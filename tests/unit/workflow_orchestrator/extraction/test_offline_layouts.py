@@ -21,7 +21,7 @@ LAYOUTS = ROOT / "benchmarks" / "layouts"
 OWN = sorted(LAYOUTS.glob("*.pdf"))
 COLLECTED = sorted((LAYOUTS / "collected").glob("*.json"))
 # What is reached of the values that they print; benchmarks/README.md has the figures document by document.
-FLOOR = 0.5
+FLOOR, OWN_FLOOR = 0.5, 0.9
 
 
 def published(path: Path) -> list[Value]:
@@ -39,14 +39,14 @@ def wrong_figures(score: Score) -> list[str]:
 
 
 def test_layouts_of_others_give_no_wrong_figure() -> None:
-    """No figure, date or code is wrong in any of them, and half of what they print is found."""
+    """No figure, date or code is wrong in any of them, and nine tenths of what they print is found."""
     total = Score()
     for path in OWN:
         score, _ = judge(path.stem, published(path), load(LAYOUTS / "truth" / f"{path.stem}.json"))
         total.add(score)
     assert len(OWN) == 6
     assert wrong_figures(total) == []
-    assert total.right / total.printed >= FLOOR
+    assert total.right / total.printed >= OWN_FLOOR
 
 
 @pytest.mark.shared

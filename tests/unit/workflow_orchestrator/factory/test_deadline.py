@@ -21,14 +21,14 @@ LATE = {
 }
 
 
-def test_a_deadline_counts_from_the_queue_and_calls_once_by_name(tmp_path: Path) -> None:
+def test_a_deadline_counts_from_the_run_s_creation_and_calls_once_by_name(tmp_path: Path) -> None:
     """The alert names a function of the platform and a channel; no path of this machine is in it."""
     from airflow.serialization.serialized_objects import DagSerialization
 
     dag = dag_of(tmp_path, tell("one"), HEAD + "deadline: {within: 4h, notify: operations}\n")
     (alert,) = dag.deadline
     assert alert.interval == timedelta(hours=4)
-    assert alert.reference.reference_name == "DagRunQueuedAtDeadline"
+    assert alert.reference.reference_name == "RunCreated"
     assert alert.callback.path == "workflow_orchestrator.factory.deadline.tell_late"
     assert alert.callback.kwargs == {"channel": "operations", "title": "Small", "within": "4 h"}
     assert str(tmp_path) not in str(DagSerialization.to_dict(dag)["dag"]["deadline"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from factory_sample import dag_of, folder, tell
+from factory_sample import HEAD, dag_of, folder, tell
 
 pytestmark = pytest.mark.airflow
 
@@ -37,6 +37,22 @@ def test_types_and_limits_reach_the_form(tmp_path: Path) -> None:
     assert (get("share").schema["minimum"], get("share").schema["maximum"]) == (0, 1)
     assert get("needed").schema["minimum"] == 1
     assert not get("needed").has_value
+
+
+def test_a_pattern_that_could_stall_is_left_to_the_first_step(tmp_path: Path) -> None:
+    """Airflow's server would match it without a limit; the run's own check has one, and refuses what does not fit."""
+    from workflow_orchestrator.definition import load_workflow
+    from workflow_orchestrator.definition.conf import check_conf
+    from workflow_orchestrator.errors import ConfError
+    from workflow_orchestrator.factory.form import trigger_params
+
+    head = HEAD.replace('pattern: "[A-Z]{2}"', 'pattern: "([A-Z]+-?)+"')
+    assert head != HEAD
+    workflow = load_workflow(folder(tmp_path, tell("one"), head), tmp_path / "include")
+    assert "pattern" not in trigger_params(workflow)["code"].schema
+    assert check_conf(workflow, {"document": "page.pdf", "needed": 1, "code": "AB-CD"})["code"] == "AB-CD"
+    with pytest.raises(ConfError, match="it must match"):
+        check_conf(workflow, {"document": "page.pdf", "needed": 1, "code": "ab"})
 
 
 @pytest.mark.parametrize(

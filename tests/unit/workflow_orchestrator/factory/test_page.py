@@ -51,7 +51,7 @@ def test_the_flow_is_drawn_with_its_detours_and_ways(page: str) -> None:
 
 def test_the_page_says_what_happens_on_errors(page: str) -> None:
     """The failure table of the definition, whole."""
-    assert "|  | ConfigurationError | no | detour runs in its place |" in page
+    assert "|  | ConfigurationError, PatternTimeoutError | no | detour runs in its place |" in page
     assert "|  | StorageError | 2 times, after 1 s | the run fails |" in page
 
 

@@ -54,6 +54,24 @@ def test_unchanged_files_are_used_as_they_are(project: Project) -> None:
     assert list(definitions._places().iterdir()) == []
 
 
+def test_a_rerun_is_noted_once_for_each_end(project: Project) -> None:
+    """On its first way nothing is noted; after an end, the first step that asks is, and the others of that rerun are not."""
+    workflow = project.load()
+    run = project.open(workflow)
+    definition_for(run, workflow, STEP)
+    assert "reruns" not in run.read_json("request.json")
+    for number, at in enumerate(("2026-11-24T10:00:00+00:00", "2026-11-24T11:00:00+00:00"), start=1):
+        ended(run, at)
+        definition_for(run, workflow, None)
+        assert len(run.read_json("request.json").get("reruns", [])) == number - 1
+        for step in (STEP, "approve_content", STEP):
+            definition_for(run, workflow, step)
+        reruns = run.read_json("request.json")["reruns"]
+        assert len(reruns) == number
+        assert (reruns[-1]["step"], reruns[-1]["after"]) == (STEP, at)
+        assert reruns[-1]["from"] == reruns[-1]["to"] == workflow.digest
+
+
 def test_a_run_that_was_not_opened_takes_the_files_on_disk(project: Project) -> None:
     """The first step of a run has no request yet."""
     workflow = project.load()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,36 @@ def test_a_run_without_a_video_can_succeed(run: RunFolder, made: Made) -> None:
     assert marked.outcome == "failed"
     assert marked.error is not None
     assert (marked.error["step"], "marked as successful" in marked.error["message"]) == ("c", True)
+
+
+def test_a_run_whose_time_was_up_says_so(run: RunFolder, made: Made) -> None:
+    """The class is its own, the message names step, limit and what to do, and the last try's error is kept beside it."""
+    flow = made.workflow(made.step("a"), made.step("b"), made.step("c"))
+    workflow = replace(flow, run_timeout=timedelta(days=3))
+    states = {**went(run, "a", b=NotificationError), "b": "skipped", "c": "skipped"}
+    ending = ending_of(run, workflow, states, timed_out=True)
+    assert ending.outcome == "failed" and ending.error is not None
+    assert (ending.error["step"], ending.error["error"]) == ("b", "RunTimeoutError")
+    assert "run_timeout: 3 d" in ending.error["message"] and "NotificationError: no" in ending.error["message"]
+    assert ending.error["last_error"]["error"] == "NotificationError"
+    assert ending.error["retryable"] is False
+    plain = ending_of(run, workflow, states).error
+    assert plain is not None and plain["error"] == "OrchestratorError"
+
+
+def test_a_run_that_never_began_or_was_through_when_its_time_was_up(run: RunFolder, made: Made) -> None:
+    """Queued until the end: the first step is named. Through already: the result stands, only its record was late."""
+    workflow = made.workflow(made.step("a"))
+    early = ending_of(run, workflow, {"a": "skipped"}, timed_out=True)
+    assert early.error is not None and (early.error["step"], early.error["error"]) == ("a", "RunTimeoutError")
+    assert ending_of(run, workflow, went(run, "a"), timed_out=True) == Ending()
+
+
+def test_the_error_that_ended_a_run_stays_its_error(run: RunFolder, made: Made) -> None:
+    """A step that failed for good before the time was up is the reason, whatever was still under way."""
+    workflow = made.workflow(made.step("a"), made.step("b"))
+    ending = ending_of(run, workflow, {**went(run, a=NotificationError), "b": "skipped"}, timed_out=True)
+    assert ending.error is not None and ending.error["error"] == "NotificationError"
 
 
 def test_what_is_passed_over_is_kept(run: RunFolder, made: Made) -> None:

@@ -13,6 +13,8 @@ from workflow_orchestrator.rules.previous import Release
 from workflow_orchestrator.values import Evidence, Kind, Origin, Value, ValueSet
 
 TODAY = date(2026, 11, 10)
+ASKED = {"isin": "LU0427929855", "language": "en"}
+"""What the runs of these tests were started with."""
 
 
 def _field(kind: str, **more: Any) -> dict[str, Any]:
@@ -59,6 +61,7 @@ FIELDS = FieldSet.from_json(
             "number": _field("integer"),
             "allocation": _field("percent", keyed="name"),
             "share_class": _field("text"),
+            "code": _field("text"),
             "class_size": _field("money"),
             "price": _field("money"),
             "units": _field("integer"),
@@ -108,7 +111,9 @@ def findings(
     found_by = "previous: {same: [[isin], [name, share_class]], dated: as_of}\n"
     path.write_text(f"{found_by}rules:\n  rule: {{{rule}}}\n", encoding="utf-8")
     rules = load_rules(path, FIELDS)
-    found = check_values(given, FIELDS, rules, required_fields=(), today=TODAY, pages=pages, previous=previous)
+    found = check_values(
+        given, FIELDS, rules, required_fields=(), today=TODAY, pages=pages, previous=previous, asked=ASKED
+    )
     return tuple(finding for finding in found if finding.rule == "rule")
 
 

@@ -31,6 +31,9 @@ def drift(tmp_path: Path, rule: str, before: dict[str, Any], now: dict[str, Any]
     return findings(tmp_path, rule, values(**{**NOW, **now}), pages=2, previous=previous)
 
 
+QUARTER = "check: ytd_adds_quarter, ytd: revenue, quarter: operating, as_of: as_of"
+PRIOR = "check: prior_is_as_released, prior: preferred, current: income, as_of: as_of"
+
 QUIET: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("check: as_of_advances, as_of: as_of", {}, {}),
     ("check: as_of_advances, as_of: as_of", {"as_of": "2026-09-29"}, {"as_of": "2026-10-30"}),
@@ -58,6 +61,17 @@ QUIET: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
      {"as_of": "2026-01-31", "month": "1.21", "ytd": "1.21"}),
     ("check: ytd_continues, ytd: ytd, month: month, as_of: as_of", {"as_of": "2026-08-31", "ytd": "9.00"},
      {"month": "1.93", "ytd": "5.16"}),
+    # From the middle of September a month does not lead to the end of October.
+    ("check: ytd_continues, ytd: ytd, month: month, as_of: as_of", {"as_of": "2026-09-15", "ytd": "9.00"},
+     {"month": "1.93", "ytd": "5.16"}),
+    (f"{QUARTER}", {"as_of": "2026-04-30", "revenue": "8247"}, {"as_of": "2026-07-31", "operating": "8603", "revenue": "16850"}),
+    # The first quarter of a fiscal year that ends in January, in a year of 52 weeks; and a release of half a year before.
+    (f"{QUARTER}, year_end: 1", {"as_of": "2026-01-31", "revenue": "31352"},
+     {"as_of": "2026-05-02", "operating": "8247", "revenue": "8247"}),
+    (f"{QUARTER}", {"as_of": "2026-01-31", "revenue": "1"}, {"as_of": "2026-07-31", "operating": "8603", "revenue": "16850"}),
+    (f"{QUARTER}", {"as_of": "2026-04-30"}, {"as_of": "2026-07-31", "operating": "8603", "revenue": "16850"}),
+    (PRIOR, {"as_of": "2025-07-26", "income": "68"}, {"as_of": "2026-07-31", "preferred": "68.2"}),
+    (PRIOR, {"as_of": "2026-04-30", "income": "99"}, {"as_of": "2026-07-31", "preferred": "68"}),
     ("check: nothing_is_gone, fields: [sri, performance, holdings]",
      {"sri": "4", "performance": {"1y": "5.0"}, "holdings": {"A": "5.4", "B": "4.1"}},
      {"sri": "5", "performance": {"1y": "6.0", "3y": "9.0"}, "holdings": {"C": "5.4", "D": "4.1"}}),
@@ -67,6 +81,11 @@ QUIET: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 LOUD: list[tuple[str, dict[str, Any], dict[str, Any], str, tuple[str, ...], str, str]] = [
     # rule, before, now, severity, refs, words, what was printed before
+    (QUARTER, {"as_of": "2026-04-30", "revenue": "8247"}, {"as_of": "2026-07-31", "operating": "8603", "revenue": "16852"},
+     "needs_person", ("revenue", "operating"), "8247 of the release of 2026-04-30, makes between 16,849.0 and 16,851.0",
+     "16,849.00 to 16,851.00"),
+    (PRIOR, {"as_of": "2025-07-31", "income": "68"}, {"as_of": "2026-07-31", "preferred": "69"}, "needs_person",
+     ("preferred",), "the release of 2025-07-31 printed 68", "68 (2025-07-31)"),
     ("check: as_of_advances, as_of: as_of", {"as_of": "2026-08-31"}, {}, "needs_person", ("as_of",),
      "2 months after those of the release of 2026-08-31, and not 1", "2026-08-31"),
     ("check: as_of_advances, as_of: as_of", {"as_of": "2026-10-02"}, {}, "needs_person", ("as_of",), "0 months after",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from scenario_project import write_project, write_scenarios
 
+from workflow_orchestrator.definition import load_configuration, load_workflow
+from workflow_orchestrator.definition.configuration import Ocr
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.scenarios import Result, load_scenarios, run_document, run_scenario
 from workflow_orchestrator.storage import LocalStorage
@@ -175,3 +178,26 @@ def test_neither_airflow_nor_a_socket(caller: Workflow, root: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("ocr", "error"), [("off", "ImageOnlyDocumentError"), ("require", "OcrMissingError")])
+def test_what_a_machine_has_installed_changes_no_scenario(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ocr: Ocr, error: str
+) -> None:
+    """Pages that are pictures are read by OCR only where the scenario asks for it, whatever the configuration says."""
+    workflow = load_workflow(root / "dags" / "fund_factsheet_video", root / "include")
+    assert load_configuration(root / "include" / "orchestrator.yaml", {}).ocr == "auto"
+    scanned = load_scenarios(workflow).scenario("scanned_document")
+    assert scanned.ocr == "off"
+    if ocr == "require":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    asked = replace(scanned, ocr=ocr, expect=replace(scanned.expect, error=error))
+    assert run_scenario(workflow, asked).failures == ()
+
+
+def test_a_scenario_says_whether_ocr_reads(caller: Workflow) -> None:
+    """Off, where nothing is said."""
+    silent = one("", "outcome: failed")
+    asking = silent.replace("    input:", "    ocr: require\n    input:")
+    read = [load_scenarios(caller, write_scenarios(caller, text)).scenarios[0].ocr for text in (silent, asking)]
+    assert read == ["off", "require"]

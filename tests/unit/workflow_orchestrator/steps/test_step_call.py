@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,20 @@ def test_every_try_asks_for_the_same_run_until_it_has_failed(workflow: Workflow,
     first, second, third, fourth = (called.run_id for called in bench.called)
     assert first == second == third
     assert fourth == f"{first}_2"
+
+
+def test_other_parameters_are_another_run(workflow: Workflow, run: RunFolder) -> None:
+    """Parameters make the id: after a clear with another language, no run of the first one is taken for it."""
+
+    def started(language: str, attempt: int) -> str:
+        step = replace(STEP, parameters={**STEP.parameters, "language": language})
+        bench = Bench(run_child=lambda called: ended(run, called))
+        tried(work_on(run, with_steps(workflow, step), step, bench, attempt=attempt), bench)
+        return bench.called[0].run_id
+
+    english, german, again = started("en", 1), started("de", 2), started("en", 3)
+    assert english != german
+    assert english == again
 
 
 def test_a_stint_that_comes_back_asks_for_the_run_it_left(workflow: Workflow, run: RunFolder) -> None:

@@ -120,7 +120,7 @@ def test_a_workflow_without_an_identity_keeps_nothing(work: Work, tmp_path: Path
 
 def test_the_approver_reads_what_the_rules_found_and_what_was_printed_before(work: Work) -> None:
     """Warnings stop nothing, so this page is where somebody sees them; without any there is no such part."""
-    page = review_page(work.run, content_of(work.run), ("script",), lambda name: f"/{name}")
+    page = review_page(work.run, content_of(work.run), ("script",), lambda name: f"/{name}", work.workflow.fields)
     assert "## Checks" not in page
     message = "Ongoing charges is printed as 1.15%, and the release of 2026-09-30 printed 0.85%"
     validation = {
@@ -128,7 +128,7 @@ def test_the_approver_reads_what_the_rules_found_and_what_was_printed_before(wor
         "previous": {"run_id": "r_september", "as_of": "2026-09-30", "at": "2026-10-12T09:00:00+00:00"},
     }
     work.run.write_json("validation.json", validation)
-    page = review_page(work.run, content_of(work.run), ("script",), lambda name: f"/{name}")
+    page = review_page(work.run, content_of(work.run), ("script",), lambda name: f"/{name}", work.workflow.fields)
     assert "Compared with the release of 2026-09-30" in page
     assert f"| charges_moved | {message} |" in page
     assert page.index("## Checks") < page.index("## Compliance")

@@ -7,12 +7,17 @@ from pathlib import Path
 import pytest
 
 from workflow_orchestrator.errors import ApprovalError, AutoApprovalRefusedError
+from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.script.model import Script, Segment, Sentence, SlideKind
 from workflow_orchestrator.steps.approve import review_page
 from workflow_orchestrator.steps.people import plain
 from workflow_orchestrator.steps.release import content_of, require_approval
 from workflow_orchestrator.storage import LocalStorage
+
+FIELDS = FieldSet.from_json(
+    {"properties": {"sri": {"kind": "integer", "title": {"en": "Risk indicator"}, "minimum": 1, "maximum": 7}}}
+)
 
 
 @pytest.fixture
@@ -90,7 +95,7 @@ def test_the_approver_reads_every_sentence_and_the_hash(run: RunFolder) -> None:
             ]
         },
     )
-    page = review_page(run, content_of(run), ("script", "slides"), address)
+    page = review_page(run, content_of(run), ("script", "slides"), address, FIELDS)
     assert "Risk has risk class 4." in page
     assert page.index("slide_01.png") < page.index("Opening has") < page.index("slide_02.png")
     assert "| EU-2 | needs_approval | look | d |" in page
@@ -114,7 +119,8 @@ def test_words_of_the_document_cannot_forge_the_page() -> None:
 
 def test_the_approver_sees_the_data_where_the_workflow_says_so(run: RunFolder) -> None:
     """`show: [data]` lists each value with its printed words and page, and nothing else does."""
-    value = {"field": "sri", "key": "", "evidence": {"quote": "4 of 7", "page": 2}}
+    value = {"field": "sri", "key": "", "origin": "person", "evidence": {"quote": "4 of 7", "page": 2}}
     run.write_json("values.json", [value])
-    assert "| sri | 4 of 7 | 2 |" in review_page(run, content_of(run), ("script", "slides", "data"), address)
-    assert "4 of 7" not in review_page(run, content_of(run), ("script", "slides"), address)
+    page = review_page(run, content_of(run), ("script", "slides", "data"), address, FIELDS)
+    assert "| Risk indicator | 4 of 7 | 2 | **a person** |" in page
+    assert "4 of 7" not in review_page(run, content_of(run), ("script", "slides"), address, FIELDS)

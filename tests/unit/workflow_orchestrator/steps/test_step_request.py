@@ -17,6 +17,7 @@ from workflow_orchestrator.errors import (
     DocumentNotFoundError,
 )
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.record.definitions import definition_for
 from workflow_orchestrator.steps.request import document_run_id, ledger_key, open_request
 from workflow_orchestrator.storage import LocalStorage
 
@@ -103,6 +104,17 @@ def test_a_run_that_failed_holds_nothing(workflow: Workflow, run: RunFolder) -> 
     opened(workflow, run, document="a.pdf")
     run.write_json("manifest.json", {"outcome": "failed"})
     assert opened(workflow, RunFolder(run.storage, NAME, "r2"), document="a.pdf")
+
+
+def test_a_failed_run_that_is_on_its_way_again_holds_its_place(workflow: Workflow, run: RunFolder) -> None:
+    """A clear takes the place back; only when that rerun has failed too may another run begin."""
+    opened(workflow, run, document="a.pdf")
+    run.write_json("manifest.json", {"outcome": "failed", "run": {"finished": "2026-11-24T10:00:00+00:00"}})
+    assert definition_for(run, workflow, "generate_summary_slide") is workflow
+    with pytest.raises(AlreadyProcessedError, match="r1"):
+        opened(workflow, RunFolder(run.storage, NAME, "r2"), document="a.pdf")
+    run.write_json("manifest.json", {"outcome": "failed", "run": {"finished": "2026-11-24T11:00:00+00:00"}})
+    assert opened(workflow, RunFolder(run.storage, NAME, "r3"), document="a.pdf")
 
 
 def test_a_second_attempt_works_on_the_copy_of_the_first(workflow: Workflow, run: RunFolder) -> None:

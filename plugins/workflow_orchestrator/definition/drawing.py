@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from workflow_orchestrator.authoring import wording
-from workflow_orchestrator.authoring.terminal import padded, shown_width
+from workflow_orchestrator.columns import padded, shown_width
+from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.flow import DONE
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.steps import Arm, Choose, Item, Map, Parallel, Step

@@ -1,0 +1,48 @@
+"""Debian's tesseract with German and French for tests: as it is installed, or installed now when we may."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+PACKAGES = ("tesseract-ocr", "tesseract-ocr-deu", "tesseract-ocr-fra")
+
+
+class TesseractNotThere(RuntimeError):
+    """Tesseract or one of its languages is not installed and cannot be; the message says what to do."""
+
+
+def ensure_tesseract() -> str:
+    """The path of the program, with data for English, German and French.
+
+    Raises:
+        TesseractNotThere: nobody may install here, or it failed.
+    """
+    if not _complete():
+        _install()
+    path = shutil.which("tesseract")
+    if path is None or not _complete():
+        raise TesseractNotThere(f"{', '.join(PACKAGES)} were installed but give no program with all languages")
+    return path
+
+
+def _complete() -> bool:
+    path = shutil.which("tesseract")
+    if path is None:
+        return False
+    listed = subprocess.run([path, "--list-langs"], capture_output=True, text=True, check=False)
+    return {"eng", "deu", "fra"} <= set(listed.stdout.split())
+
+
+def _install() -> None:
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        raise TesseractNotThere(f"tesseract is not installed; install it with its languages (Debian: {' '.join(PACKAGES)})")
+    print("tesseract is not installed; installing Debian's packages …", file=sys.stderr)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "--quiet"], ["install", "--yes", "--quiet", "--no-install-recommends", *PACKAGES]):
+        done = subprocess.run([apt, *command], env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise TesseractNotThere(f"apt-get {' '.join(command)} failed:\n{done.stderr[-2000:]}")
