@@ -27,6 +27,7 @@ from workflow_orchestrator.extraction.parts import (
     figure_of,
     sentence_of,
     sentence_starts,
+    without_address,
     without_codes,
 )
 from workflow_orchestrator.extraction.quotes import Reader, value_of
@@ -307,10 +308,13 @@ class PairReader:
             candidates = [day_of(words) for words in candidates]
         elif self._words.is_class(spec):
             candidates = [without_codes(words) for words in candidates]
+        elif self._words.is_firm(spec):
+            candidates = [without_address(words) for words in candidates]
         if not candidates and spec.name == self._words.begins and rank == 0:
             self._found.unread.add(spec.name)
         for words in candidates[:1]:
             quote = " ".join(word.text for word in words)
+            quote = quote.rstrip(",;") if self._words.is_firm(spec) else quote
             evidence = Evidence(self._page.number, quote, label.text, around(words))
             try:
                 self._found.add(value_of(spec, "", evidence, self._reader, Origin.OFFLINE), rank)
@@ -413,12 +417,14 @@ class PairReader:
                 return
             words = before_semicolon(sentence_of(words))
             words = list(without_codes(tuple(words))) if self._words.is_class(spec) else words
+            words = list(without_address(tuple(words))) if self._words.is_firm(spec) else words
         elif spec.kind is Kind.ISIN:
             words = list(code_of(words)) or (words[:1] if words[0].text.strip(":") else words[1:2])
         quote = " ".join(word.text for word in words).lstrip(": ").rstrip("; ")
         if spec.kind is Kind.ISIN:
             quote = quote.strip("(").rstrip(".,;)")
         elif spec.kind is Kind.TEXT:
+            quote = quote.rstrip(",;") if self._words.is_firm(spec) else quote
             quote = quote.removesuffix(".") if not re.search(r"\b\w\.\w\.$", quote) else quote
         if not quote:
             return

@@ -16,6 +16,12 @@ _CODE_NAMES = frozenset(
     "isin apir wkn sedol cusip valor valoren valorennummer valorennr valoren-nr ticker bloomberg reuters ric mexid mex citi "
     "citicode arsn lipper morningstar code amc figi telekurs".split()
 )
+# The last word of the name of a company; "S.à r.l." is two words and one form.
+_LEGAL_FORM = re.compile(
+    r"s\.?a\.?s?\.?|s\.?a\.?r\.?l\.?|r\.?l\.?|s\.?e\.?|ag|g?mbh|kg|kgaa|plc|ltd\.?|limited|llc|llp|l\.?p\.?|inc\.?|"
+    r"corp\.?|[nb]\.?v\.?|s\.?p\.?a\.?|dac|pty",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{6,12}")
 _SENTENCE_LABEL = re.compile(r"\.\s+[^.:]{2,40}:\s")
 
@@ -47,6 +53,22 @@ def without_codes(words: tuple[Word, ...]) -> tuple[Word, ...]:
             while kept and not any(char.isalnum() for char in kept[-1].text):
                 kept.pop()
             return tuple(kept)
+    return words
+
+
+def without_address(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """Of "Halden Invest S.A. 4, rue du Port" or "Halden mbH (part of the group)" the name: the words up to the legal form.
+
+    Only an address (what begins with a number, or holds one behind a comma) or one bracket is cut off.
+    """
+    for number in range(len(words) - 1, 1, -1):
+        form, behind = words[number - 1].text, words[number:]
+        if not _LEGAL_FORM.fullmatch(form.rstrip(",;")):
+            continue
+        text = " ".join(word.text for word in behind)
+        listed = form.endswith((",", ";")) or text.startswith(",")
+        if text[0].isdigit() or (listed and re.search(r"\d", text)) or re.fullmatch(r"\([^()]*\)\.?", text):
+            return words[:number]
     return words
 
 

@@ -268,7 +268,7 @@ def _title_line(
                 continue
             taken = cell.words[: len(quote.split())] if shares else cell.words[: len(text.split())][-len(quote.split()) :]
             taken = without_shares(taken)
-            quote = " ".join(word.text for word in taken)
+            quote = " ".join(word.text for word in taken).rstrip(": ")  # "Class I: HALDX", a ticker
             evidence = Evidence(page.number, quote, label, around(taken))
             try:
                 found.add(value_of(spec, "", evidence, reader, Origin.OFFLINE))

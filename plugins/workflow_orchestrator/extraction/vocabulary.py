@@ -44,6 +44,7 @@ _DATE = (
 _DAY_BEHIND = re.compile(rf",? (?:(?:as (?:at|of|on)|at|on|per|am|vom|zum|stand|au|du|le|en date du) )?{_DATE}$")
 # Words of a label that make it one of the share class: of two launch dates or currencies, that of the class counts.
 _OF_CLASS = re.compile(r"\b(?:class|unit|share|klasse|\w*anteils?klasse\w*|klassen\w*|tranche|parts?|classe)\b")
+_COMPANY = re.compile(r"\b(?:company|\w*gesellschaft|société)\b", re.IGNORECASE)
 _DEALING = re.compile(r"\b(?:redemption|bid|offer|selling|buying|repurchase|exit|rücknahme\w*|dealing|rachat)\b")
 _CLASS_BEHIND = re.compile(r" (?:(?:share|unit) class|class|anteils?klasse|klasse|tranche|part|classe) ([a-z0-9]{1,3})$")
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
@@ -214,6 +215,10 @@ class Vocabulary:
     def is_class(self, spec: FieldSpec) -> bool:
         """Whether a field is the name of the share class: words with sections that are not the title of the document."""
         return spec.kind is Kind.TEXT and bool(self.sections(spec.name)) and TITLE_BLOCK not in self.sections(spec.name)
+
+    def is_firm(self, spec: FieldSpec) -> bool:
+        """Whether a field is the name of a company: words whose title says so."""
+        return spec.kind is Kind.TEXT and any(_COMPANY.search(title) for title in spec.title.values())
 
     def is_label(self, text: str) -> bool:
         """Whether the words name any field, period or series."""

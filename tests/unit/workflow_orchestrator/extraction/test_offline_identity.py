@@ -200,3 +200,34 @@ def test_the_name_of_a_document_that_law_prescribes_is_no_name(title: str) -> No
     """The title of a KIID or KID is repeated in its text, and still names no fund."""
     again = (600, [(50, f"{title} is what the law calls this document.")])
     assert "fund_name" not in published(paper((790, [(50, f"*{title}*")]), again, *TEXT, sizes=SIZES))
+
+
+@pytest.mark.parametrize(
+    ("printed", "name"),
+    [
+        ("Halden Invest S.A. 4, rue du Port, 6790 Remich", "Halden Invest S.A."),
+        ("Halden Invest GmbH, Am Hafen 4, 20457 Hamburg", "Halden Invest GmbH"),
+        ("Halden Invest mbH (part of the Halden group)", "Halden Invest mbH"),
+        ("Halden Invest (Luxembourg) S.A.", "Halden Invest (Luxembourg) S.A."),
+        ("Halden Invest GmbH & Co. KG", "Halden Invest GmbH & Co. KG"),
+        ("Halden 1820 Partners", "Halden 1820 Partners"),
+    ],
+)
+def test_the_name_of_a_company_ends_with_its_legal_form(printed: str, name: str) -> None:
+    """An address or one bracket behind the legal form is no part of the name, beside its label and behind it."""
+    beside = paper((700, [(50, "Management company"), (200, f"*{printed}*")]))
+    assert published(beside)["management_company"] == name
+    assert published(paper((700, [(50, f"Management company: {printed}")])))["management_company"] == name
+
+
+def test_only_a_company_loses_its_address() -> None:
+    """A benchmark keeps what stands behind the words that could be a legal form."""
+    printed = "Calder SE 40 Index"
+    assert published(paper((700, [(50, "Benchmark"), (200, f"*{printed}*")])))["benchmark"] == printed
+
+
+def test_the_class_before_its_ticker_has_no_colon() -> None:
+    """ "Class I: HALDX" below the title names the class "Class I"."""
+    title = (790, [(50, "*Alpine Euro Bond Fund*")])
+    line = (778, [(50, "Class I:"), (120, "HALDX")])
+    assert published(paper(title, line, *TEXT, sizes=SIZES))["share_class"] == "Class I"

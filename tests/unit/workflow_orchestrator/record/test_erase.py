@@ -41,7 +41,7 @@ def s3() -> Iterator[Storage]:
         server.stop()
 
 
-@pytest.fixture(params=["folder"])
+@pytest.fixture(params=["folder", "s3"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     """Two documents with two and one runs, and everything that the platform keeps of them."""
     found: Storage = LocalStorage(tmp_path / "storage") if request.param == "folder" else request.getfixturevalue("s3")
