@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _SHOWN = 4  # values of one finding that are listed one by one
 _COMPARE = "Read by OCR, which may misread or miss words: compare it with the page, and send it as it is to confirm it"
 _READ = 90  # characters of a value that are shown
-_TODO = {
+_WHAT_TO_DO = {
     "error": "Cannot be right: correct it",
     "needs_person": "May be right: correct it, or send it as it is to confirm it",
 }
@@ -242,7 +242,7 @@ def _todo(finding: Mapping[str, Any], asked: Asked, corrections: Corrections) ->
         return "Enter it"
     if any(ref in (known, known.partition(".")[0]) for ref in finding["refs"] for known in asked.by_ocr):
         return _COMPARE
-    return _TODO.get(finding["severity"], "")
+    return _WHAT_TO_DO.get(finding["severity"], "")
 
 
 def _names(ref: str, corrections: Corrections) -> bool:
