@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from workflow_orchestrator.canonical import to_bytes
 from workflow_orchestrator.definition.model import SlideStep
+from workflow_orchestrator.steps.judging import Scope
 from workflow_orchestrator.steps.work import Work, step_of
 from workflow_orchestrator.values import ValueSet
 
@@ -63,13 +64,9 @@ def render(work: Work, folder: Path) -> Sequence[Path]:
 
 def _read_back(work: Work, deck: Deck, values: ValueSet, folder: Path) -> None:
     """What was drawn is read back from both files: other words than the script's, or small print, go no further."""
-    from workflow_orchestrator.compliance import ComplianceReport, load_packs, notices, places_of
+    from workflow_orchestrator.compliance import ComplianceReport
     from workflow_orchestrator.compliance.rendered import check_slides
 
-    packs = load_packs(work.workflow.include / "compliance", work.workflow.rules.compliance_checks)
-    warnings = notices(
-        packs, values=values, language=deck.language, jurisdictions=work.conf.get("jurisdictions") or places_of(packs),
-        audience=work.conf.get("audience", "retail"),
-    )
+    scope = Scope.of(work, deck.language)
     pdf, pptx = ((folder / name).read_bytes() for name in ("slides.pdf", "slides.pptx"))
-    ComplianceReport(check_slides(deck, warnings, packs, pdf=pdf, pptx=pptx)).raise_for_block()
+    ComplianceReport(check_slides(deck, scope.notices(values), scope.packs, pdf=pdf, pptx=pptx)).raise_for_block()

@@ -5,18 +5,16 @@ Writes `script.json` and `compliance.json`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.definition.model import WriteStep
 from workflow_orchestrator.errors import ScriptError
+from workflow_orchestrator.steps.judging import Judge
 from workflow_orchestrator.steps.model_call import ask_model, shared_variables
 from workflow_orchestrator.steps.work import Work, step_of
-from workflow_orchestrator.values import ValueSet
 
 if TYPE_CHECKING:
-    from workflow_orchestrator.compliance import ComplianceReport, Notice
-    from workflow_orchestrator.script import Narration, Script
+    from workflow_orchestrator.script import Script
 
 
 def perform(work: Work) -> None:
@@ -26,35 +24,11 @@ def perform(work: Work) -> None:
         ScriptError: the script cannot be written as asked, or a compliance pack says no.
         LLMError: the model call failed; the class says whether a retry helps.
     """
-    from workflow_orchestrator.compliance import Facts, check_compliance, load_packs, notices, places_of, publishable
-    from workflow_orchestrator.script import check_bound, check_reviewed, load_narration
-
-    values = ValueSet.from_json(work.run.read_json("values.json"))
-    fields = work.workflow.fields
     step = step_of(work, WriteStep)
     language, source_language = _languages(work, step)
-    narration = load_narration(step.narration[language], fields)
-    packs = load_packs(work.workflow.include / "compliance", work.workflow.rules.compliance_checks)
-    scope: dict[str, Any] = {
-        "language": language,
-        "jurisdictions": work.conf.get("jurisdictions") or places_of(packs),
-        # Where a workflow asks nobody for whom the video is, the rules for private investors hold: they are the stricter ones.
-        "audience": work.conf.get("audience", "retail"),
-    }
-    warnings = notices(packs, values=values, **scope)
-    # What a period rule keeps from this audience is taken away before anything is written.
-    allowed = publishable(packs, values=values, **scope)
-
-    def judged(script: Script) -> ComplianceReport:
-        # A template has the team's sentences and the document's own words, which may hold an address or a name of their own.
-        if script.writer == "template":
-            check_bound(script, allowed, fields, warnings)
-        else:
-            check_reviewed(script, allowed, fields, warnings, narration=narration)
-        return check_compliance(script, values, fields, packs, **scope, facts=Facts(today=work.services.now().date()))
-
-    script = _script(work, allowed, narration, (language, source_language), warnings, judged)
-    report = judged(script)
+    judge = Judge.of(work, step, language)
+    script = _script(work, judge, (language, source_language))
+    report = judge.judge(script)
     work.keep("compliance.json", report.to_json())
     report.raise_for_block()
     work.keep("script.json", script.to_json())
@@ -64,7 +38,7 @@ def perform(work: Work) -> None:
             "segments": len(script.segments),
             "writer": script.writer,
             "compliance": report.outcome.value,
-            "withheld": sorted(set(values) - set(allowed)),
+            "withheld": sorted(set(judge.values) - set(judge.allowed)),
         }
     )
 
@@ -83,14 +57,7 @@ def _languages(work: Work, step: WriteStep) -> tuple[str, str]:
     return language, source
 
 
-def _script(
-    work: Work,
-    values: ValueSet,
-    narration: Narration,
-    languages: tuple[str, str],
-    warnings: Sequence[Notice],
-    judged: Callable[[Script], ComplianceReport],
-) -> Script:
+def _script(work: Work, judge: Judge, languages: tuple[str, str]) -> Script:
     from workflow_orchestrator.script import (
         SourceInfo,
         answer_schema,
@@ -106,12 +73,14 @@ def _script(
     fields = work.workflow.fields
 
     def from_answer(answer: Any, model: str = "model") -> Script:
-        return script_from_answer(answer, values, fields, narration, language, warnings, source, model=model)
+        return script_from_answer(
+            answer, judge.allowed, fields, judge.narration, language, judge.warnings, source, model=model
+        )
 
     def check(answer: Any) -> None:
         # What a rule blocks goes back to the model once, like an unbound figure.
         try:
-            judged(from_answer(answer)).raise_for_block()
+            judge.judge(from_answer(answer)).raise_for_block()
         except ScriptError as error:
             # What was held against the first answer stays on record, whatever the second one is like.
             work.report.facts["refused"] = error.details.get("findings") or [error.message]
@@ -121,11 +90,11 @@ def _script(
         work,
         route=step.route,
         prompt=step.prompt,
-        variables={**shared_variables(work), **prompt_variables(values, fields, narration, language)},
-        schema=answer_schema(narration),
+        variables={**shared_variables(work), **prompt_variables(judge.allowed, fields, judge.narration, language)},
+        schema=answer_schema(judge.narration),
         offline=lambda: {"segments": []},
         check=check,
     )
     if result.provider == "offline":
-        return write_script(values, fields, narration, language, warnings, source)
+        return write_script(judge.allowed, fields, judge.narration, language, judge.warnings, source)
     return from_answer(result.data, result.model)
