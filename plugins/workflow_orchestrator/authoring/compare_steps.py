@@ -13,12 +13,13 @@ from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.flow import inner, walk
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.retries import RetryRule
-from workflow_orchestrator.definition.steps import Catch, Choose, Execution, Item, Map, Parallel, Step
+from workflow_orchestrator.definition.steps import Catch, Choose, Execution, Item, Map, Parallel, Reminder, Step
 
 # What a step is told, by what a change of it can change. What is not here can change what is published.
 _TOPICS: Mapping[str, Topic] = {
     "ask": Topic.RELEASED,
     "within": Topic.RELEASED,
+    "remind": Topic.RELEASED,
     "otherwise": Topic.RELEASED,
     "show": Topic.RELEASED,
     "channel": Topic.RELEASED,
@@ -84,6 +85,8 @@ def _own(old: Step, new: Step) -> Iterator[Change]:
 
 
 def _shown(value: Any) -> Any:
+    if isinstance(value, Reminder):
+        return f"{value.notify} every {wording.duration(value.every)}"
     # A file is compared by its name here; what is in it is compared by `compare_files`.
     return value.name if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
 

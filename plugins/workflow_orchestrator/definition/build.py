@@ -207,7 +207,12 @@ def _ask(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, An
         ask=tuple(own["ask"]),
         within=duration(own["within"]),
         otherwise=own["otherwise"],
+        remind=_reminder(own.get("remind")),
     )
+
+
+def _reminder(data: Mapping[str, Any] | None) -> model.Reminder | None:
+    return None if data is None else model.Reminder(duration(data["every"]), data["notify"])
 
 
 def _write(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, Any]) -> model.Step:
@@ -230,6 +235,7 @@ def _approve(name: str, own: Mapping[str, Any], places: Places, shared: dict[str
         show=tuple(own["show"]),
         within=duration(own["within"]),
         otherwise=own["otherwise"],
+        remind=_reminder(own.get("remind")),
     )
 
 

@@ -88,6 +88,18 @@ class Step:
     within_map: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A question that nobody has answered is told again to the channel `notify`, each time that `every` has passed."""
+
+    every: timedelta
+    notify: str
+
+    def __post_init__(self) -> None:
+        if self.every <= timedelta(0):
+            raise ValueError("a reminder comes after some time")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractStep(Step):
     """Reads the document and binds each field to its page and printed words."""
@@ -115,6 +127,7 @@ class AskStep(Step):
     ask: tuple[str, ...]
     within: timedelta
     otherwise: Literal["fail"]
+    remind: Reminder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +157,7 @@ class ApproveStep(Step):
     show: tuple[str, ...]
     within: timedelta
     otherwise: Literal["fail"]
+    remind: Reminder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,17 +160,21 @@ def block(one: Choose | Parallel | Map) -> str:
 _STEPS: Mapping[type[Step], Callable[[Any], str]] = {
     ExtractStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}",
     ValidateStep: lambda s: f"rules {s.rules.name}",
-    AskStep: lambda s: f"asks {value(s.ask)} within {duration(s.within)}, otherwise fails",
+    AskStep: lambda s: f"asks {value(s.ask)} within {duration(s.within)}{_reminds(s)}, otherwise fails",
     WriteStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}, narration {value(sorted(s.narration))}",
     SlideStep: lambda s: f"theme {s.theme.name}",
     ApproveStep: lambda s: (
-        f"asks {value(s.ask)} to release {value(s.show)} within {duration(s.within)}, otherwise fails"
+        f"asks {value(s.ask)} to release {value(s.show)} within {duration(s.within)}{_reminds(s)}, otherwise fails"
     ),
     VideoStep: lambda s: f"provider {s.provider}, voice {s.voice}",
     GenerateStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}, makes {s.into} as {s.output.name} says",
     CallStep: lambda s: f"runs {s.workflow}, takes {value(s.take)} within {duration(s.within)}",
     NotifyStep: lambda s: f"tells {s.channel}: {s.subject}",
 }
+
+
+def _reminds(step: AskStep | ApproveStep) -> str:
+    return f", reminds {step.remind.notify} every {duration(step.remind.every)}" if step.remind else ""
 
 
 def _prompt(name: str) -> str:

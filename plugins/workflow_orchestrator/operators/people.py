@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import TaskAwaitingInput
 
+from workflow_orchestrator.definition.steps import Reminder
 from workflow_orchestrator.errors import ApprovalError, ConfigurationError
+from workflow_orchestrator.steps.people import Waiting
 from workflow_orchestrator.steps.work import Answer, Question
+
+WAITING = "waiting"
+"""Under which key the times of an open question travel, beside what the step itself wants back."""
 
 
 def assigned_users(groups: Mapping[str, Sequence[str]], names: Sequence[str]) -> list[dict[str, str]]:
@@ -28,10 +33,13 @@ def assigned_users(groups: Mapping[str, Sequence[str]], names: Sequence[str]) ->
     return [{"id": user, "name": user} for user in users]
 
 
-def ask_people(context: Any, question: Question, users: Sequence[Mapping[str, str]]) -> NoReturn:
+def ask_people(
+    context: Any, question: Question, users: Sequence[Mapping[str, str]], waiting: Waiting, reminder: Reminder | None
+) -> NoReturn:
     """Puts the question on the run's "required actions" page and parks the task; `execute_complete` gets the answer.
 
-    There is no default answer: when the time has passed, the task fails.
+    There is no default answer: when the time has passed, the task fails. Where people are reminded, the task comes back at
+    that time, tells the channel and is parked again (`go_on_waiting`): while it is parked it holds no worker.
 
     Raises:
         TaskAwaitingInput: Airflow takes the task from here.
@@ -45,7 +53,21 @@ def ask_people(context: Any, question: Question, users: Sequence[Mapping[str, st
             "Airflow still shows the question of an earlier attempt, so an answer would be about other content; nothing was "
             "asked. Make sure that the plugin workflow_orchestrator is loaded in the API server, or trigger a new run"
         )
-    raise TaskAwaitingInput(method_name="execute_complete", kwargs=dict(question.resume_with), timeout=question.within)
+    go_on_waiting(question.resume_with, waiting, reminder, waiting.since)
+
+
+def go_on_waiting(
+    resume_with: Mapping[str, Any], waiting: Waiting, reminder: Reminder | None, now: datetime
+) -> NoReturn:
+    """Parks the task until the next reminder or the end. An answer that came meanwhile is found by Airflow as it parks the task.
+
+    Raises:
+        TaskAwaitingInput: always.
+    """
+    kwargs = {**resume_with, WAITING: waiting.to_json()}
+    # Airflow takes no wait of nothing.
+    left = max(waiting.next_stop(reminder) - now, timedelta(seconds=1))
+    raise TaskAwaitingInput(method_name="execute_complete", kwargs=kwargs, timeout=left)
 
 
 def answer_of(event: Mapping[str, Any]) -> Answer:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from workflow_orchestrator.definition.model import Step
 from workflow_orchestrator.operators.base import StepOperator
-from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users
+from workflow_orchestrator.operators.links import absolute, run_path
+from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users, go_on_waiting
+from workflow_orchestrator.steps.people import Waiting, remind, reminder_of
 from workflow_orchestrator.steps.registry import kind_of
 from workflow_orchestrator.steps.work import Work
 
@@ -38,13 +41,19 @@ class AskingOperator(StepOperator):
         if question is not None:
             services = cast("AirflowServices", work.services)
             users = assigned_users(work.configuration.groups, question.groups)
-            ask_people(services.context, question, users)
+            now = work.services.now()
+            waiting = Waiting(question.subject, now, now + question.within)
+            ask_people(services.context, question, users, waiting, reminder_of(work))
 
-    def execute_complete(self, context: Any, event: Any, **resume_with: Any) -> Any:
-        """Goes on with the answer, or without one."""
-        return self.stint(context, self.answered, event=event, resume_with=resume_with)
+    def execute_complete(self, context: Any, event: Any, waiting: Mapping[str, Any], **resume_with: Any) -> Any:
+        """Goes on with the answer, or without one, or waits on when people were to be reminded."""
+        return self.stint(
+            context, self.answered, event=event, waiting=Waiting.from_json(dict(waiting)), resume_with=resume_with
+        )
 
-    def answered(self, work: Work, *, event: Mapping[str, Any], resume_with: Mapping[str, Any]) -> None:
+    def answered(
+        self, work: Work, *, event: Mapping[str, Any], waiting: Waiting, resume_with: Mapping[str, Any]
+    ) -> None:
         """Hands the answer to the step.
 
         Raises:
@@ -53,9 +62,22 @@ class AskingOperator(StepOperator):
         kind = kind_of(work.step)
         if kind.take is None or kind.no_answer is None:
             raise TypeError(f"{work.step.name} is a {work.step.kind} step: it takes no answer")
+        if waiting.reminded:
+            work.report.facts["reminded"] = waiting.reminded
         if "error" in event:
-            kind.no_answer(work, str(event.get("error_type", "unknown")))
+            reason = str(event.get("error_type", "unknown"))
+            if reason == "timeout":
+                self._remind(work, waiting, resume_with)
+            kind.no_answer(work, reason)
         kind.take(work, answer_of(event), **resume_with)
+
+    def _remind(self, work: Work, waiting: Waiting, resume_with: Mapping[str, Any]) -> None:
+        """Reminds people and waits on; does nothing when the time of the question is up."""
+        reminder, now = reminder_of(work), work.services.now()
+        if reminder is None or waiting.next_stop(reminder) >= waiting.until:
+            return
+        remind(work, reminder, waiting, absolute(run_path(work.workflow.name, work.run.run_id, work.step.name)))
+        go_on_waiting(resume_with, replace(waiting, reminded=waiting.reminded + 1), reminder, now)
 
 
 class ExtractOperator(WorkingOperator):

@@ -7,7 +7,8 @@ attempt ─ report opened ─ the request checked (first step) ─ the fault of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from workflow_orchestrator.definition.configuration import Configuration
@@ -34,6 +35,7 @@ from workflow_orchestrator.scenarios.people import People, Scripted
 from workflow_orchestrator.scenarios.services import Call, Message, RunServices
 from workflow_orchestrator.steps.budget import keep_time
 from workflow_orchestrator.steps.conditions import MISSING, Facts, chosen_arm, items_of
+from workflow_orchestrator.steps.people import Waiting, remind, reminder_of
 from workflow_orchestrator.steps.registry import kind_of
 from workflow_orchestrator.steps.request import ledger_entry, open_request
 from workflow_orchestrator.steps.work import Ask, NoAnswer, Take, Work
@@ -181,11 +183,20 @@ class RunHands:
         question = ask(work)
         if question is None:
             return
+        asked = Waiting(question.subject, work.services.now(), work.services.now() + question.within)
         said = self._people(work, event).ask(work, question)
+        self._remind(work, asked, min(said.took, question.within))
         clock.pass_by(said.took)
         if said.answer is None:
             no_answer(work, "timeout")
         take(work, said.answer, **question.resume_with)
+
+    def _remind(self, work: Work, waiting: Waiting, took: timedelta) -> None:
+        """The reminders of the time that the answer took."""
+        reminder = reminder_of(work)
+        while reminder and waiting.next_stop(reminder) < min(waiting.since + took, waiting.until):
+            remind(work, reminder, waiting, work.services.link(work.run, ""))
+            waiting = replace(waiting, reminded=waiting.reminded + 1)
 
     def _people(self, work: Work, event: Event) -> People:
         if isinstance(event, Reaction):

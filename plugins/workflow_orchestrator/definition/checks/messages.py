@@ -37,6 +37,8 @@ def _channels(tree: Outline) -> Iterator[KeyPath]:
     for node in (*tree.steps, *tree.last):
         if node.kind == "notify":
             yield (*node.at, "notify", "channel")
+        if node.kind in ("ask", "approve"):
+            yield (*node.at, node.kind, "remind", "notify")
 
 
 def _check_template(node: Node, at: KeyPath, tree: Outline, subjects: Subjects, report: Report) -> None:

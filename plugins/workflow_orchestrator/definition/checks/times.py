@@ -74,6 +74,7 @@ def check_times(tree: Outline, configuration: Configuration, report: Report) -> 
             )
     for node in (*tree.steps, *tree.last):
         _check_policy(node, configuration, tree.source, report)
+        _check_reminder(node, tree.source, report)
 
 
 def _check_within(tree: Outline, whole: timedelta, report: Report) -> None:
@@ -139,6 +140,16 @@ class _Needed:
         """How long one try may work."""
         values, _ = merged([*self._base, Layer(node.at, _sound(self._source, node.at), self._source)])
         return timedelta(seconds=values["timeout_seconds"])
+
+
+def _check_reminder(node: Node, source: Source, report: Report) -> None:
+    at = (*node.at, node.kind, "remind", "every")
+    every, within = _duration(source, at), _duration(source, (*node.at, node.kind, "within"))
+    if every is not None and within is not None and every >= within:
+        report.add(
+            "WF025", source, at,
+            f"the time of the question is up after {spoken(within)}, before anybody would be reminded", "make it shorter",
+        )  # fmt: skip
 
 
 def _check_policy(node: Node, configuration: Configuration, source: Source, report: Report) -> None:

@@ -36,6 +36,15 @@ _OTHERWISE = Entry(
     "What happens when nobody answers in time. A timeout never means yes.",
     required=True,
 )
+_REMIND = Entry(
+    Record(
+        {
+            "every": Entry(duration_text, "After which time without an answer, each time: 4h, 1d.", required=True),
+            "notify": Entry(channel_text, "The channel of include/orchestrator.yaml that is told.", required=True),
+        }
+    ),
+    "Reminds a channel of a question that nobody has answered yet.",
+)
 
 _EXTRACT = Record(
     {
@@ -49,6 +58,7 @@ _ASK_PEOPLE = Record(
         "form": Entry(Choice(("failed_fields",)), "What is asked: the fields that failed.", required=True),
         "ask": _ASK,
         "within": _WITHIN,
+        "remind": _REMIND,
         "otherwise": _OTHERWISE,
     }
 )
@@ -65,6 +75,7 @@ _APPROVE = Record(
         "ask": _ASK,
         "show": Entry(ListOf(Choice(SHOWN)), "What they are shown and release: script, slides, data.", required=True),
         "within": _WITHIN,
+        "remind": _REMIND,
         "otherwise": _OTHERWISE,
     }
 )

@@ -73,7 +73,7 @@ steps:
       steps:
         again: {write: {prompt: again, narration: narration, route: writing}}
         draw: {slide: {theme: house}}
-        release: {approve: {ask: [officers], show: [script, slides], within: 2d, otherwise: fail}}
+        release: {approve: {ask: [officers], show: [script, slides], within: 2d, otherwise: fail, remind: {every: 12h, notify: desk}}}
         publish: {video: {provider: local, voice: default}}
 finally:
   tell_owner:

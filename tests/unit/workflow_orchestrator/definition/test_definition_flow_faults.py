@@ -57,6 +57,7 @@ AT_ONCE = [  # old text, new text, code, words of the problem
     ("at_once: 2", "at_once: 5", "WF053", "more than the 3 items"),
     ("theme: house", "theme: mouse", "WF040", "did you mean 'house'?"),
     ("show: [script, slides], within: 2d", "show: [script, slides], within: 9d", "WF025", "'release' may take 9d"),
+    ("every: 12h", "every: 9d", "WF025", "before anybody would be reminded"),
     ("on: [failed, degraded]", "on: [failed, degradet]", "WF013", "did you mean 'degraded'?"),
 ]  # fmt: skip
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow.sdk import Param
+from airflow.sdk.exceptions import TaskAwaitingInput
 
+from workflow_orchestrator.definition.steps import Reminder
 from workflow_orchestrator.errors import ApprovalError, ConfigurationError
-from workflow_orchestrator.operators.people import answer_of, assigned_users, form_of
-from workflow_orchestrator.steps.people import nobody_answered
+from workflow_orchestrator.operators.people import answer_of, assigned_users, form_of, go_on_waiting
+from workflow_orchestrator.steps.people import Waiting, nobody_answered
 from workflow_orchestrator.steps.work import Question
 
 pytestmark = pytest.mark.airflow
@@ -50,3 +52,30 @@ def test_a_form_becomes_airflows_own() -> None:
     part = {"value": 2, "description": "1 to 3", "schema": {"type": "integer", "title": "Page", "section": "S"}}
     form = form_of(Question("s", "b", ("Go",), (), timedelta(hours=1), {"page": part}))
     assert form["page"] == Param(2, description="1 to 3", type="integer", title="Page", section="S").serialize()
+
+
+ASKED = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("reminded", "passed", "left"),
+    [(0, timedelta(0), 4 * HOUR), (1, 4 * HOUR, 4 * HOUR), (2, 8 * HOUR, 2 * HOUR), (0, 5 * HOUR, timedelta(seconds=1))],
+)
+def test_a_question_is_parked_until_the_next_reminder_or_its_end(
+    reminded: int, passed: timedelta, left: timedelta
+) -> None:
+    """A reminder every four hours of ten; one that is late comes at once, and the last wait ends with the question."""
+    waiting = Waiting("Release?", ASKED, ASKED + 10 * HOUR, reminded)
+    with pytest.raises(TaskAwaitingInput) as caught:
+        go_on_waiting({"content": "x"}, waiting, Reminder(4 * HOUR, "desk"), ASKED + passed)
+    assert caught.value.timeout == left
+    assert caught.value.kwargs == {"content": "x", "waiting": waiting.to_json()}
+    assert Waiting.from_json(waiting.to_json()) == waiting
+
+
+def test_without_a_reminder_a_question_is_parked_once() -> None:
+    """The whole time of the question."""
+    with pytest.raises(TaskAwaitingInput) as caught:
+        go_on_waiting({}, Waiting("Release?", ASKED, ASKED + 10 * HOUR), None, ASKED)
+    assert caught.value.timeout == 10 * HOUR

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 
 from llm_orchestration import OfflineUnavailableError
 from workflow_orchestrator.definition import load_workflow
-from workflow_orchestrator.definition.model import Catch, GenerateStep, NotifyStep, Workflow
+from workflow_orchestrator.definition.model import ApproveStep, Catch, GenerateStep, NotifyStep, Reminder, Workflow
 from workflow_orchestrator.definition.steps import Step
 from workflow_orchestrator.errors import ApprovalError, NotificationError
 from workflow_orchestrator.operators.base import item_of
 from workflow_orchestrator.operators.registry import OPERATORS, AskingOperator, operator_for
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.steps.people import Waiting
 from workflow_orchestrator.steps.registry import KINDS
 from workflow_orchestrator.storage import LocalStorage
 
@@ -130,6 +132,28 @@ def test_the_end_of_a_run_that_was_never_opened_is_told(shipped: Workflow, run: 
     operator = operator_for(last)(step=last, workflow=with_steps(shipped, last=(last,)))
     result = operator.execute(context(conf={"document": "x.pdf"}))
     assert result["how"] == "logged"
+
+
+def test_people_are_reminded_until_the_time_of_the_question_is_up(
+    shipped: Workflow, run: RunFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A wait that ends before the question does tells the channel and waits on; at the end the step fails."""
+    asking = next(one for one in shipped.steps if isinstance(one, ApproveStep))
+    assert asking.remind == Reminder(timedelta(days=1), "operations")
+    operator = operator_for(asking)(step=asking, workflow=with_steps(shipped, asking))
+    assert isinstance(operator, AskingOperator)
+    now = datetime.now(UTC)
+    timeout = {"error": "passed", "error_type": "timeout"}
+    open_yet = Waiting("Release the video?", now - timedelta(days=1), now + timedelta(days=1))
+    with caplog.at_level("INFO"), pytest.raises(TaskAwaitingInput) as parked:
+        operator.execute_complete(context(), timeout, open_yet.to_json(), content="x")
+    assert parked.value.kwargs == {"content": "x", "waiting": replace(open_yet, reminded=1).to_json()}
+    assert "Still open: Release the video?" in caplog.text
+    over = replace(open_yet, since=now - timedelta(days=2), until=now, reminded=1)
+    with pytest.raises(ApprovalError, match="never means yes"):
+        operator.execute_complete(context(), timeout, over.to_json(), content="x")
+    (attempt,) = run.attempts(asking.name)
+    assert (attempt["state"], attempt["facts"]["reminded"]) == ("failed", 1)
 
 
 def test_without_a_model_nothing_is_generated(
