@@ -62,6 +62,7 @@ class LocalAirflow:
         triggerers: triggerer processes.
         api_workers: processes of the API server.
         python: interpreter with Airflow, of another environment than this one.
+        people: further users by name, each with a role of Airflow's (viewer, user, op, admin), whose password is the admin's.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class LocalAirflow:
         triggerers: int = 1,
         api_workers: int = 1,
         python: Path | None = None,
+        people: Mapping[str, str] | None = None,
     ) -> None:
         self.state = state.resolve()
         self.storage = self.state / "storage"
@@ -95,7 +97,8 @@ class LocalAirflow:
         self.triggerers = tuple("triggerer" if n == 1 else f"triggerer-{n}" for n in range(1, triggerers + 1))
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._started: set[str] = set()
-        self._client: httpx.Client | None = None
+        self._people = {USER: "admin", **(people or {})}
+        self._clients: dict[str, httpx.Client] = {}
 
     def __enter__(self) -> LocalAirflow:
         try:
@@ -131,7 +134,7 @@ class LocalAirflow:
             folder.mkdir(parents=True, exist_ok=True)
         secret = self._secrets()
         self.password = secret["password"]
-        _write_private(self.home / "passwords.json", json.dumps({USER: self.password}))
+        _write_private(self.home / "passwords.json", json.dumps(dict.fromkeys(self._people, self.password)))
         self._environment = self._variables(secret)
         self._migrate()
         for service in SERVICES:
@@ -166,7 +169,7 @@ class LocalAirflow:
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__CORE__FERNET_KEY": secret["fernet"],
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in self._people.items()),
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self._database or f"sqlite:///{self.home / 'airflow.db'}?timeout=60",
             "AIRFLOW__API__HOST": "127.0.0.1",
@@ -302,9 +305,9 @@ class LocalAirflow:
             self._stop()
 
     def _stop(self) -> None:
-        if self._client:
-            self._client.close()
-            self._client = None
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
         for process in self._processes.values():
             _signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + 10
@@ -320,18 +323,22 @@ class LocalAirflow:
 
     @property
     def client(self) -> httpx.Client:
-        """An HTTP client with a token."""
-        if self._client is None:
-            self._client = httpx.Client(
+        """An HTTP client with the admin's token."""
+        return self.client_of(USER)
+
+    def client_of(self, name: str) -> httpx.Client:
+        """An HTTP client with somebody's token."""
+        if name not in self._clients:
+            self._clients[name] = httpx.Client(
                 base_url=f"{self.url}/api/v2",
-                headers={"Authorization": f"Bearer {self._token()}"},
+                headers={"Authorization": f"Bearer {self._token(name)}"},
                 timeout=60,
                 trust_env=False,
             )
-        return self._client
+        return self._clients[name]
 
-    def _token(self) -> str:
-        login = {"username": USER, "password": self.password}
+    def _token(self, name: str = USER) -> str:
+        login = {"username": name, "password": self.password}
         answer = httpx.post(f"{self.url}/auth/token", json=login, timeout=30, trust_env=False)
         answer.raise_for_status()
         return str(answer.json()["access_token"])
