@@ -1,9 +1,10 @@
 """How well the offline reader reads: precision, recall, F1 and coverage, per document and in total, beside a plain reader.
 
     benchmarks/run extraction
+    benchmarks/run extraction --workflow earnings_report_video       another workflow's fields and documents
     benchmarks/run extraction --documents FOLDER --truth FOLDER      other documents, truth in the form of shared/data/truth
 
-Documents are the samples of the project and, where they are beside the checkout, those of ../shared/data/factsheets that a person read.
+Documents are the samples of the project and, where they are beside the checkout, those of ../shared/data that a person read.
 
 - precision   right values of those that the truth says something about
 - recall      right values of those that the document prints as text; what is only drawn (`graphic`) is counted apart
@@ -26,6 +27,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ sys.path.insert(0, str(ROOT / "plugins"))
 
 from extraction_truth import Score, judge, load  # noqa: E402
 
-from workflow_orchestrator.documents import Document, read_document  # noqa: E402
+from workflow_orchestrator.documents import Document, ReadLimits, read_document  # noqa: E402
 from workflow_orchestrator.errors import FigureError  # noqa: E402
 from workflow_orchestrator.evidence import prove_all  # noqa: E402
 from workflow_orchestrator.extraction import read_fields  # noqa: E402
@@ -44,13 +46,37 @@ from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin, 
 
 SAMPLES = ROOT / "include" / "samples"
 SHARED = Path(os.environ.get("GENAI_PLATFORM_SHARED", ROOT.parent / "shared")) / "data"
-FIELDS = FieldSet.from_json(json.loads((ROOT / "dags/fund_factsheet_video/schema.json").read_text(encoding="utf-8")))
 SIDES = ("read", "published", "peer")
+LIMITS = ReadLimits(max_pages=150)
 
 
-def published(values: Sequence[Value], document: Document) -> list[Value]:
+@dataclass(frozen=True)
+class Material:
+    """A workflow's documents: a folder of samples with their truth, one of real documents, and one of what a person read in those."""
+
+    samples: Path
+    real: Path
+    truth: Path
+
+
+WORKFLOWS = {
+    "fund_factsheet_video": Material(SAMPLES, SHARED / "factsheets", SHARED / "truth"),
+    "earnings_report_video": Material(SAMPLES / "earnings", SHARED / "earnings", ROOT / "benchmarks" / "reports"),
+}
+
+
+def fields_of(workflow: str) -> FieldSet:
+    """The fields of a shipped workflow."""
+    path = ROOT / "dags" / workflow / "schema.json"
+    return FieldSet.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+FIELDS = fields_of("fund_factsheet_video")
+
+
+def published(values: Sequence[Value], document: Document, fields: FieldSet = FIELDS) -> list[Value]:
     """The values that are proven."""
-    verdicts = prove_all(values, document, FIELDS)
+    verdicts = prove_all(values, document, fields)
     return [value for value, verdict in zip(values, verdicts, strict=True) if verdict.status == "proven"]
 
 
@@ -61,11 +87,11 @@ _DATE = re.compile(r"\d{1,2}[./]\d{1,2}[./]\d{4}|\d{1,2}\.? [^\W\d]+ \d{4}|\d{4}
 _CODE = {Kind.ISIN: re.compile(r"[A-Z]{2}[A-Z0-9]{9}\d"), Kind.CURRENCY: re.compile(r"\b[A-Z]{3}\b"), Kind.DATE: _DATE}
 
 
-def peer(document: Document) -> list[Value]:
+def peer(document: Document, fields: FieldSet = FIELDS) -> list[Value]:
     """Label, then the next number (date, code, rest of the line) in the text of pypdf: the first page that has the label decides."""
     reader = Reader.of(document)
     found: dict[str, Value] = {}
-    for spec, key, labels in _wanted():
+    for spec, key, labels in _wanted(fields):
         for page in document.pages:
             value = _next_to(page.number, page.text, spec, key, labels, reader)
             if value:
@@ -73,9 +99,11 @@ def peer(document: Document) -> list[Value]:
     return list(found.values())
 
 
-def _wanted() -> Iterator[tuple[FieldSpec, str, tuple[str, ...]]]:
-    for spec in FIELDS.values():
-        if spec.keyed == "period":
+def _wanted(fields: FieldSet) -> Iterator[tuple[FieldSpec, str, tuple[str, ...]]]:
+    for spec in fields.values():
+        if spec.column and spec.keyed == "period":  # of a statement: the next number behind the row's label, for its first period
+            yield spec, next(iter(spec.keys)), spec.all_labels()
+        elif spec.keyed == "period":
             for key in spec.keys.values():
                 yield spec, key.key, tuple(label for words in key.labels.values() for label in words)
         elif not spec.keyed and spec.kind is not Kind.PARAGRAPH:
@@ -96,17 +124,18 @@ def _next_to(page: int, text: str, spec: FieldSpec, key: str, labels: Iterable[s
 # Running
 
 
-def collect(documents: Path | None, truth: Path | None) -> list[tuple[Path, Path]]:
-    """The documents, each with its truth: those of the folders, or the samples and the shared ones."""
+def collect(documents: Path | None, truth: Path | None, workflow: str = "fund_factsheet_video") -> list[tuple[Path, Path]]:
+    """The documents, each with its truth: those of the folders, or the samples and the shared ones of a workflow."""
+    material = WORKFLOWS[workflow]
     if documents and truth:
         pairs = [(documents / f"{path.stem}.pdf", path) for path in sorted(truth.glob("*.json"))]
         return [(pdf, path) for pdf, path in pairs if pdf.is_file()]
     pairs = [
         (path.with_name(path.name.replace(".truth.json", ".pdf")), path)
-        for path in sorted(SAMPLES.glob("*.truth.json"))
+        for path in sorted(material.samples.glob("*.truth.json"))
     ]
-    for pdf in sorted((SHARED / "factsheets").glob("*.pdf")):
-        path = SHARED / "truth" / f"{pdf.stem}.json"
+    for pdf in sorted(material.real.glob("*.pdf")):
+        path = material.truth / f"{pdf.stem}.json"
         if path.is_file():
             pairs.append((pdf, path))
     return pairs
@@ -116,17 +145,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=Path, help="a folder of PDFs")
     parser.add_argument("--truth", type=Path, help="a folder of NAME.json beside NAME.pdf in --documents")
+    parser.add_argument("--workflow", choices=sorted(WORKFLOWS), default="fund_factsheet_video", help="whose fields are read")
     parser.add_argument("--missed", action="store_true", help="name the values that were not read")
     options = parser.parse_args()
     if (options.documents is None) != (options.truth is None):
         parser.error("--documents and --truth go together")
-    pairs = collect(options.documents, options.truth)
+    pairs = collect(options.documents, options.truth, options.workflow)
     if not pairs:
         parser.error(f"no NAME.pdf in {options.documents or SAMPLES} has its NAME.json")
-    return report(pairs, options.missed)
+    return report(pairs, options.missed, fields_of(options.workflow))
 
 
-def report(pairs: Sequence[tuple[Path, Path]], missed: bool) -> int:
+def report(pairs: Sequence[tuple[Path, Path]], missed: bool, fields: FieldSet = FIELDS) -> int:
     """Reads, judges and prints. Returns the exit code."""
     groups: dict[str, dict[str, Score]] = {}
     per_document: dict[str, dict[str, Any]] = {}
@@ -134,11 +164,11 @@ def report(pairs: Sequence[tuple[Path, Path]], missed: bool) -> int:
     print(f"{'document':52} {'precision':>9} {'recall':>7} {'F1':>6} {'cover':>6} {'published':>15} {'peer':>15}")
     for pdf, path in pairs:
         truth = load(path)
-        document = read_document(pdf.read_bytes())
-        values = list(read_fields(document, FIELDS).values.values())
-        sides = {"read": values, "published": published(values, document), "peer": peer(document)}
+        document = read_document(pdf.read_bytes(), LIMITS)
+        values = list(read_fields(document, fields).values.values())
+        sides = {"read": values, "published": published(values, document, fields), "peer": peer(document, fields)}
         scores = {side: judge(pdf.stem, sides[side], truth) for side in SIDES}
-        group = groups.setdefault("samples" if truth.complete else "collected", {side: Score() for side in SIDES})
+        group = groups.setdefault("samples" if path.name.endswith(".truth.json") else "collected", {side: Score() for side in SIDES})
         for side, (score, _) in scores.items():
             group[side].add(score)
         per_document[pdf.stem] = {side: score.to_json() for side, (score, _) in scores.items()}

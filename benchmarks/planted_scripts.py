@@ -150,8 +150,8 @@ class Desk:
         filled = [found for text in known if (found := self.fill(text, slot))]
         if not filled:
             return self._own(slot)
-        # The first sentence carries what a rule asks for: the date of the figures, the end of the scale.
-        first, rest = (filled[:1], filled[1:]) if slot.plan.id in ("performance", "risk") else ([], filled)
+        # The first sentence carries what a rule asks for: the date of the figures, the end of the scale, what costs do to the return.
+        first, rest = (filled[:1], filled[1:]) if slot.plan.id in ("performance", "risk", "facts") else ([], filled)
         drawn = sorted(chance.sample(range(len(rest)), min(len(rest), chance.randint(1, 2 if first else 3))))
         return tuple(s for found in (*first, *(rest[place] for place in drawn)) for s in found)
 
@@ -267,11 +267,11 @@ def _too_long(desk: Desk) -> Iterator[Case]:
     plain = [text for texts in sentences(desk.language)["good"].values() for text in texts if "{" not in text]
     filler = [Sentence(text, text) for text in plain]
     for number, place in enumerate(_spots(script)[:6]):
-        told = (*script.segments[place].sentences, *(filler * 4)[: 16 + number])
+        told = (*script.segments[place].sentences, *(filler * 4)[: 24 + number])
         yield desk.case("too long", f"{len(told)} sentences on {script.segments[place].id}", with_segment(script, place, sentences=told))
     whole = script
     for place in _spots(script):
-        whole = with_segment(whole, place, sentences=(*whole.segments[place].sentences, *filler[:5]))
+        whole = with_segment(whole, place, sentences=(*whole.segments[place].sentences, *filler[:8]))
     yield desk.case("too long", "every slide", whole)
     endless = " ".join(text.rstrip(".") + "," for text in plain * 2)
     yield desk.case("too long", "one sentence", with_segment(script, _spots(script)[0], sentences=(Sentence(endless, endless),)))

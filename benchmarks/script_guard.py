@@ -3,9 +3,16 @@
     benchmarks/run script_guard
     benchmarks/run script_guard --good 20 --missed 40
 
-A script is judged as the write step judges it: the guard and its neighbours (`script.review`), then the compliance packs. "Refused": it
-cannot go on. "Person": nothing refuses it, but a finding of its own goes to the person who releases; what a model wrote goes to a person
-in any case, by a rule that looks at nothing else, so that rule is not counted. The last line is JSON.
+A script is judged as the write step judges it: the guard and its neighbours (`script.review`), then the compliance packs and the house
+style. What becomes of it:
+
+    refused   it cannot go on
+    person    a rule found something in its words, or could not decide, and asks the person who releases
+    named     nothing but a warning quotes the very sentence to that person: it rests on no value of the document
+    model     nothing was found; it goes to a person because a model wrote it, as every such script does
+    passed    the sentence file's own words: nothing was found
+
+Rules that ask for a person whatever is said (the age of the document, the key information document) count nowhere. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -17,6 +24,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -28,6 +36,7 @@ from planted_scripts import SCOPE, Case, faulty_cases, fields, good_cases, packs
 from workflow_orchestrator.compliance import check_compliance  # noqa: E402
 from workflow_orchestrator.compliance.model import Outcome  # noqa: E402
 from workflow_orchestrator.script.review import review  # noqa: E402
+from workflow_orchestrator.script.style import UNBACKED, style_results  # noqa: E402
 
 NUMBERS = (
     "unbound digits", "number words", "fractions and multiples", "ordinals", "roman numerals", "split over segments",
@@ -35,32 +44,41 @@ NUMBERS = (
 )  # fmt: skip
 WORDING, PROMISE, PARAPHRASE = "missing required wording", "prohibited promise", "paraphrased promise"
 GOAL_FALSE = 0.01
-# These ask for a person whatever the words are.
-_ALWAYS = frozenset({"AIA-03"})
+
+
+@cache
+def of_a_model() -> frozenset[str]:
+    """The rules that look at nothing but who wrote the script."""
+    return frozenset(rule.id for pack in packs() for rule in pack.rules if rule.trigger["kind"] == "written_by_model")
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of one script. `refused` and `person` are the findings; compliance names its rules."""
+    """What became of one script. `refused` and `person` are the findings, compliance names its rules; `named` are the sentences that a
+    warning quotes, `seconds` is processor time.
+    """
 
     case: Case
     refused: tuple[str, ...]
     person: tuple[str, ...]
+    named: tuple[str, ...]
     seconds: float
 
 
 def judge(case: Case) -> Judged:
     """One script through everything that the write step asks."""
-    started = time.perf_counter()
+    started = time.process_time()
     refused = [str(f) for f in review(case.script, case.values, fields(), case.notices, narration=case.narration)]
     if refused:
         # As in the write step: compliance reads only what the review lets through.
-        return Judged(case, tuple(refused), (), time.perf_counter() - started)
+        return Judged(case, tuple(refused), (), (), time.process_time() - started)
     report = check_compliance(case.script, case.values, fields(), packs(), language=case.language, **SCOPE)
     told = [(result.rule, result.outcome, result.message) for result in report.results]
     refused += [f"{rule}: {message}" for rule, outcome, message in told if outcome is Outcome.BLOCK]
-    person = [f"{r}: {m}" for r, outcome, m in told if outcome is Outcome.NEEDS_APPROVAL and r not in _ALWAYS]
-    return Judged(case, tuple(refused), tuple(person), time.perf_counter() - started)
+    person = [f"{r}: {m}" for r, outcome, m in told if outcome is Outcome.NEEDS_APPROVAL and r not in of_a_model()]
+    style = style_results(case.script, case.values, fields(), case.notices, case.narration, SCOPE["audience"])
+    named = tuple(result.words for result in style if result.rule == UNBACKED)
+    return Judged(case, tuple(refused), tuple(person), named, time.process_time() - started)
 
 
 def main() -> int:
@@ -78,14 +96,17 @@ def main() -> int:
     wrong = [item for item in good if item.refused]
     share = len(wrong) / len(good)
     asked = sum(bool(_own(item, base)) for item in good)
-    slowest = 1000 * max(item.seconds for item in (*faulty, *good))
     print(f"\n{len(good)} good scripts: refused {len(wrong)} ({share:.2%}), to a person by a finding of its own {asked}")
-    print(f"goal for false blocks: {GOAL_FALSE:.0%}. Slowest script: {slowest:.0f} ms")
+    by_model = sum(item.case.script.writer != "template" for item in good)
+    print(f"{by_model} of them go to a person in any case, because a model wrote them. Goal for false blocks: {GOAL_FALSE:.0%}")
+    _print_times((*faulty, *good))
     for item in [i for i in faulty if not i.refused and not _own(i, base)][: options.missed]:
         print(f"passed: {item.case.language} {item.case.kind}: {item.case.what}")
     for item in wrong[: options.missed]:
         print(f"refused: {item.case.language} {item.case.what}: {'; '.join(item.refused)[:300]}")
-    print(json.dumps({"faulty": len(faulty), "good": len(good), "false_blocks": share, "kinds": figures}))
+    for item in [i for i in good if _own(i, base)][: options.missed]:
+        print(f"person: {item.case.language} {item.case.what}: {'; '.join(_own(item, base))[:300]}")
+    print(json.dumps({"faulty": len(faulty), "good": len(good), "false_blocks": share, "asked": asked, "kinds": figures}))
     return 0
 
 
@@ -102,17 +123,34 @@ def _own(item: Judged, usual: dict[str, frozenset[str]]) -> tuple[str, ...]:
     return tuple(finding for finding in item.person if finding.partition(":")[0] not in usual[item.case.language])
 
 
+def _way(item: Judged, usual: dict[str, frozenset[str]]) -> str:
+    if item.refused:
+        return "refused"
+    if _own(item, usual):
+        return "person"
+    if item.case.what in item.named:
+        return "named"
+    return "passed" if item.case.script.writer == "template" else "model"
+
+
+def _print_times(items: Iterable[Judged]) -> None:
+    times = sorted(1000 * item.seconds for item in items)
+    middle, most = times[len(times) // 2], times[len(times) * 99 // 100]
+    print(f"Processor time of a script: {middle:.0f} ms in the middle, {most:.0f} ms for 99 of 100, at most {times[-1]:.0f} ms")
+
+
 def _print_faulty(faulty: list[Judged], usual: dict[str, frozenset[str]]) -> dict[str, dict[str, float]]:
     kinds = dict.fromkeys(item.case.kind for item in faulty)
     figures: dict[str, dict[str, float]] = {}
-    print(f"{len(faulty)} faulty scripts\n{'kind':30} planted  refused  person  passed   caught")
+    print(f"{len(faulty)} faulty scripts\n{'kind':30} planted  refused  person  named  model  passed   found in the words")
     for kind in kinds:
         items = [item for item in faulty if item.case.kind == kind]
-        refused = sum(bool(item.refused) for item in items)
-        person = sum(bool(_own(item, usual)) and not item.refused for item in items)
-        caught = (refused + person) / len(items)
-        print(f"{kind:30} {len(items):7}  {refused:7}  {person:6}  {len(items) - refused - person:6}  {caught:7.2%}")
-        figures[kind] = {"planted": len(items), "refused": refused, "person": person, "caught": round(caught, 4)}
+        ways = [_way(item, usual) for item in items]
+        count = {way: ways.count(way) for way in ("refused", "person", "named", "model", "passed")}
+        caught = (count["refused"] + count["person"]) / len(items)
+        print(f"{kind:30} {len(items):7}  {count['refused']:7}  {count['person']:6}  {count['named']:5}  {count['model']:5}  "
+              f"{count['passed']:6}  {caught:7.2%}")
+        figures[kind] = {"planted": len(items), **count, "caught": round(caught, 4)}
     numbers = [item for item in faulty if item.case.kind in NUMBERS]
     print(f"{'all faults of numbers':30} {len(numbers):7}  {sum(bool(i.refused) for i in numbers):7}   goal: all refused")
     return figures

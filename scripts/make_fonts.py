@@ -1,12 +1,12 @@
-"""Make the static Inter fonts of the house theme from the variable Inter of the PyPI package `fontpkg-inter`.
+"""Make the static fonts of the themes from the variable fonts of PyPI packages.
 
-    pip install fontpkg-inter==4.1.post1
-    python scripts/make_fonts.py            # writes include/themes/house/fonts
+    pip install fontpkg-inter==4.1.post1 fontpkg-noto-sans==2.15 fontpkg-noto-serif==2.15
+    python scripts/make_fonts.py            # writes include/themes/*/fonts
     python scripts/make_fonts.py --check    # exits with 1 when a font on disk is not what this script makes
 
 Typst registers a variable font at one weight only, so every weight in use becomes a file of its own.
 Each file carries Latin, Greek and Cyrillic with the punctuation, currency signs and arrows of business
-documents. Inter is under the SIL Open Font License 1.1 without a reserved font name; the licence text is
+documents. All are under the SIL Open Font License 1.1 without a reserved font name; the licence texts are
 written beside the fonts.
 """
 
@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
 
-FONTS = Path(__file__).resolve().parent.parent / "include" / "themes" / "house" / "fonts"
+THEMES = Path(__file__).resolve().parent.parent / "include" / "themes"
 
-# The optical size axis runs from 14 (text) to 32 (headlines); its far end is published as "Inter Display".
-TEXT, DISPLAY = 14, 32
+# Inter's optical size axis runs from 14 (text) to 32 (headlines); its far end is published as "Inter Display".
+TEXT, DISPLAY = {"opsz": 14}, {"opsz": 32}
+USUAL = {"wdth": 100}
 
 # Blocks as Unicode names them: first and last code point.
 BLOCKS = (
@@ -49,25 +50,48 @@ FEATURES = ("kern", "calt", "ccmp", "locl", "mark", "mkmk", "case", "tnum", "sup
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One static font: a place on the two axes and what it is called."""
+    """One static font: what it is called, its weight, and its place on the other axes."""
 
     family: str
     style: str
     weight: int
-    size: int
+    axes: dict[str, int]
 
     @property
     def file(self) -> str:
         return f"{self.family.replace(' ', '')}-{self.style}.ttf"
 
 
-FACES = (
-    Face("Inter", "Regular", 400, TEXT),
-    Face("Inter", "Medium", 500, TEXT),
-    Face("Inter", "SemiBold", 600, TEXT),
-    Face("Inter", "Bold", 700, TEXT),
-    Face("Inter Display", "SemiBold", 600, DISPLAY),
-    Face("Inter Display", "Bold", 700, DISPLAY),
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A package with a variable font, and what is made of it for a theme. `licence` is the name of its text there."""
+
+    theme: str
+    package: str
+    version: str
+    variable: str
+    licence: str
+    faces: tuple[Face, ...]
+
+
+SOURCES = (
+    Source("house", "fontpkg_inter", "4.1.post1", "Inter[opsz,wght].ttf", "OFL.txt", (
+        Face("Inter", "Regular", 400, TEXT),
+        Face("Inter", "Medium", 500, TEXT),
+        Face("Inter", "SemiBold", 600, TEXT),
+        Face("Inter", "Bold", 700, TEXT),
+        Face("Inter Display", "SemiBold", 600, DISPLAY),
+        Face("Inter Display", "Bold", 700, DISPLAY),
+    )),
+    Source("ledger", "fontpkg_noto_sans", "2.15", "NotoSans[wdth,wght].ttf", "OFL-NotoSans.txt", (
+        Face("Noto Sans", "Regular", 400, USUAL),
+        Face("Noto Sans", "Medium", 500, USUAL),
+        Face("Noto Sans", "SemiBold", 600, USUAL),
+        Face("Noto Sans", "Bold", 700, USUAL),
+    )),
+    Source("ledger", "fontpkg_noto_serif", "2.15", "NotoSerif[wdth,wght].ttf", "OFL-NotoSerif.txt", (
+        Face("Noto Serif", "SemiBold", 600, USUAL),
+    )),
 )
 
 
@@ -77,7 +101,7 @@ def make(face: Face, variable: Path) -> bytes:
     from fontTools.varLib import instancer
 
     font = instancer.instantiateVariableFont(
-        TTFont(variable, recalcTimestamp=False), {"opsz": face.size, "wght": face.weight}
+        TTFont(variable, recalcTimestamp=False), {**face.axes, "wght": face.weight}
     )
     _rename(font, face)
     _keep_scripts(font)
@@ -131,29 +155,33 @@ def _keep_scripts(font: TTFont) -> None:
     subsetter.subset(font)
 
 
-def _package() -> Path:
-    """The folder of the installed `fontpkg_inter`."""
-    spec = importlib.util.find_spec("fontpkg_inter")
+def _package(source: Source) -> Path:
+    """The folder of the installed package."""
+    spec = importlib.util.find_spec(source.package)
     if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("fontpkg-inter is not installed: pip install fontpkg-inter==4.1.post1")
+        name = f"{source.package.replace('_', '-')}=={source.version}"
+        raise SystemExit(f"{name} is not installed: pip install {name}")
     return Path(spec.submodule_search_locations[0])
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Make the static fonts of the house theme.")
+    parser = argparse.ArgumentParser(description="Make the static fonts of the themes.")
     parser.add_argument("--check", action="store_true", help="compare with the files on disk, write nothing")
     check = parser.parse_args(argv).check
-    package = _package()
-    variable = package / "files" / "Inter[opsz,wght].ttf"
-    wanted = {face.file: make(face, variable) for face in FACES}
-    wanted["OFL.txt"] = (package / "LICENSE").read_bytes()
-    stale = [name for name, data in wanted.items() if not _same(FONTS / name, data)]
+    wanted: dict[Path, bytes] = {}
+    for source in SOURCES:
+        package, folder = _package(source), THEMES / source.theme / "fonts"
+        variable = package / "files" / source.variable
+        wanted |= {folder / face.file: make(face, variable) for face in source.faces}
+        wanted[folder / source.licence] = (package / "LICENSE").read_bytes()
+    stale = [path for path, data in wanted.items() if not _same(path, data)]
     if not check:
-        FONTS.mkdir(parents=True, exist_ok=True)
-        for name in stale:
-            (FONTS / name).write_bytes(wanted[name])
-    for name, data in wanted.items():
-        print(f"{'stale' if name in stale and check else 'ok   '} {name} {len(data):,} bytes")
+        for path in stale:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(wanted[path])
+    for path, data in wanted.items():
+        state = "stale" if path in stale and check else "ok   "
+        print(f"{state} {path.relative_to(THEMES)} {len(data):,} bytes")
     return 1 if check and stale else 0
 
 

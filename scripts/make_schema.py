@@ -1,6 +1,6 @@
 """Writes the JSON Schemas of the YAML files for editors; with `--check`, says whether they are current.
 
-python scripts/make_schema.py            writes docs/{workflow,scenarios,orchestrator,llm}.schema.json
+python scripts/make_schema.py            writes docs/{workflow,scenarios,orchestrator,llm,rendering,narration,terms}.schema.json
 python scripts/make_schema.py --check    exits with 1 if one of them differs
 """
 
@@ -25,13 +25,19 @@ def main(arguments: list[str] | None = None) -> int:
     sys.path.insert(0, str(ROOT / "plugins"))
     from llm_orchestration.route_file import llm_json_schema
     from workflow_orchestrator.definition.language import orchestrator_json_schema, workflow_json_schema
+    from workflow_orchestrator.definition.rendering_file import rendering_json_schema
     from workflow_orchestrator.scenarios.language import scenarios_json_schema
+    from workflow_orchestrator.script.narration import narration_json_schema
+    from workflow_orchestrator.script.terms import terms_json_schema
 
     current = [
         _make(TARGET, workflow_json_schema(), check=check),
         _make(TARGET.with_name("scenarios.schema.json"), scenarios_json_schema(), check=check),
         _make(TARGET.with_name("orchestrator.schema.json"), orchestrator_json_schema(), check=check),
         _make(TARGET.with_name("llm.schema.json"), llm_json_schema(), check=check),
+        _make(TARGET.with_name("rendering.schema.json"), rendering_json_schema(), check=check),
+        _make(TARGET.with_name("narration.schema.json"), narration_json_schema(), check=check),
+        _make(TARGET.with_name("terms.schema.json"), terms_json_schema(), check=check),
     ]
     return 0 if all(current) else 1
 

@@ -24,10 +24,19 @@
     │   │   └── AnswerRefusedError         … in a model's answer (script/writer.py)
     │   └── ComplianceBlockedError     a rule of the compliance packs says no
     ├── ApprovalError              the release was refused, void or never given (never retried)
+    ├── AskedAgainError            an answer that ends nothing: the question is put again (retried)
+    │   ├── SentBackError              edits were taken, and the new content needs a release of its own
+    │   ├── EditRefusedError           an edit does not stand up; the form comes back with what was typed
+    │   ├── ReasonMissingError         a rejection does not say why
+    │   └── FourEyesError              who asked for the video or edited it would release it
     ├── RenderError                slides, speech or video cannot be made       (never retried)
     │   ├── LayoutError                content that does not fit or a glyph that the fonts lack
     │   ├── SpeechError                the voice gave no usable audio
-    │   └── VideoCheckError            the finished file is not what was planned
+    │   ├── VideoCheckError            the finished file is not what was planned
+    │   └── VendorError                a vendor of speech or video refused the request
+    │       ├── VendorJobError             … took the job and failed at it
+    │       ├── VendorDeadlineError        … is not through with the job in time
+    │       └── VendorOutageError          … is busy, down, or sent half an answer      (retried)
     ├── EncoderError               the encoder process failed or hung           (retried)
     ├── RunTimeoutError            Airflow ended the run: its `run_timeout` was up (never retried)
     ├── ConditionError             a condition cannot be judged on this run     (never retried)
@@ -36,6 +45,7 @@
     ├── CalledWorkflowError        a called workflow failed, or was not through in time (never retried)
     │   └── CalledWorkflowOutageError  … with an error that passes               (retried: a new run of it)
     ├── NotificationError          a channel did not take a message             (retried)
+    ├── RetentionError             a record of a release must be kept longer    (never retried)
     └── StorageError               the storage did not answer                   (retried)
 
 A class says in `retryable` whether trying the same again can help; Airflow's retry policy reads that and nothing else.
@@ -44,6 +54,7 @@ A class says in `retryable` whether trying the same again can help; Airflow's re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 
@@ -182,6 +193,40 @@ class ApprovalError(OrchestratorError):
     """The release was refused, was never given, or no longer fits what was shown. A retry cannot help."""
 
 
+class AskedAgainError(OrchestratorError):
+    """An answer to a release that ends nothing. A retry puts the question again, as often as the step's retry policy says."""
+
+    retryable: ClassVar[bool] = True
+
+
+class SentBackError(AskedAgainError):
+    """Somebody sent the content back with edits, and they were taken. A retry makes the new content and asks for its release.
+
+    `changes` has each edit as data: place, words before and after.
+    """
+
+    def __init__(self, message: str, *, changes: Sequence[dict[str, Any]] = (), **details: Any) -> None:
+        super().__init__(message, changes=list(changes), **details)
+
+
+class EditRefusedError(AskedAgainError):
+    """An edit holds a figure of its own, or words that the checks refuse. A retry shows the form with what was typed and why.
+
+    `problems` has each one as data: place, text, why.
+    """
+
+    def __init__(self, message: str, *, problems: Sequence[dict[str, Any]] = (), **details: Any) -> None:
+        super().__init__(message, problems=list(problems), **details)
+
+
+class ReasonMissingError(AskedAgainError):
+    """A rejection without a reason. A retry asks again."""
+
+
+class FourEyesError(AskedAgainError):
+    """Who asked for the video, or edited its words, would release it. A retry asks somebody else."""
+
+
 class RenderError(OrchestratorError):
     """Slides, speech or video cannot be made from this content. A retry cannot help."""
 
@@ -196,6 +241,40 @@ class SpeechError(RenderError):
 
 class VideoCheckError(RenderError):
     """The finished file is not what was planned. A retry cannot help; the report says which fact is off."""
+
+
+class VendorError(RenderError):
+    """A vendor of speech or video refused the request: a wrong key, model, voice or address. A retry cannot help.
+
+    `details` names the `vendor`, and where it told them the HTTP `status`, its own `code` and its `request_id`.
+    """
+
+
+class VendorJobError(VendorError):
+    """The vendor took the job and says that it failed. A retry cannot help; clearing the step starts a new job."""
+
+
+class VendorDeadlineError(VendorError):
+    """The vendor is not through with the job in time. A retry cannot help; clearing the step later looks again and starts nothing."""
+
+
+class VendorOutageError(VendorError):
+    """The vendor did not answer, has no capacity, or sent half an answer. A retry can help.
+
+    Args:
+        retry_after: how long the vendor asks to wait; the retry policy never undercuts it.
+    """
+
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, message: str, *, retry_after: timedelta | float | None = None, **details: Any) -> None:
+        seconds = retry_after.total_seconds() if isinstance(retry_after, timedelta) else retry_after
+        super().__init__(message, **details if seconds is None else {"retry_after": seconds, **details})
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        seconds = self.details.get("retry_after")
+        return None if seconds is None else timedelta(seconds=seconds)
 
 
 class EncoderError(OrchestratorError):
@@ -213,6 +292,14 @@ class RunTimeoutError(OrchestratorError):
 
 class ConditionError(OrchestratorError):
     """A condition of a `choose` cannot be judged on what this run has. A retry cannot help; another condition can."""
+
+
+class WaitTimeError(OrchestratorError):
+    """The parameter that a step waits for holds no day and time with its zone. A retry cannot help; start the run with one."""
+
+
+class NotYetError(OrchestratorError):
+    """The time that a step waits for has not come, and nobody waits for it here. A retry cannot help; run again when it is over."""
 
 
 class MapLimitError(OrchestratorError):
@@ -240,6 +327,10 @@ class NotificationError(OrchestratorError):
     """A channel did not take a message. A retry can help."""
 
     retryable: ClassVar[bool] = True
+
+
+class RetentionError(OrchestratorError):
+    """A run that was released would be erased before its record may be. A retry cannot help; a person can decide otherwise."""
 
 
 class StorageError(OrchestratorError):

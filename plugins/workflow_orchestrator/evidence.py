@@ -17,15 +17,16 @@ count when a person has compared them with the page.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Literal
 
 from workflow_orchestrator.documents import Document
 from workflow_orchestrator.documents.model import UNREADABLE
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
+from workflow_orchestrator.extraction.keyed_places import has_cell, has_month, has_name, has_position
 from workflow_orchestrator.extraction.layout import DocumentLayout
 from workflow_orchestrator.extraction.offline import read_fields
 from workflow_orchestrator.extraction.quotes import Reader, value_of
@@ -39,9 +40,10 @@ from workflow_orchestrator.extraction.standing import (
     places_of_figure,
     places_of_words,
 )
+from workflow_orchestrator.extraction.statement_reader import StatementTables
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSet, FieldSpec
-from workflow_orchestrator.figures import MONTH_NAMES
+from workflow_orchestrator.identifiers import SCHEMES
 from workflow_orchestrator.values import NUMERIC_KINDS, Box, Kind, Origin, Value, ValueSet
 
 Status = Literal["proven", "not_proven", "ambiguous"]
@@ -49,7 +51,7 @@ Status = Literal["proven", "not_proven", "ambiguous"]
 _SEPARATOR = " · "
 _NAMED_KINDS = NUMERIC_KINDS | {Kind.DATE, Kind.CURRENCY, Kind.CHOICE}
 _PROVEN_BY_OCR = NUMERIC_KINDS | {Kind.DATE, Kind.ISIN}
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_READ_FOR_SURE = (Kind.DATE, Kind.IDENTIFIER)
 
 READ_BY_OCR = "read by OCR, a person confirms it"
 """The reason of a verdict on words that only a person can prove, because OCR read their page."""
@@ -121,9 +123,19 @@ class _Prover:
         for v in reading.values.values():
             if v.kind not in NUMERIC_KINDS:
                 self._said.setdefault(compact(v.evidence.quote), set()).add(v.ref)
-        self._read = {v.ref: v.value for v in reading.values.values() if v.kind in NUMERIC_KINDS or v.kind is Kind.DATE}
+        self._read = {
+            v.ref: v.value
+            for v in reading.values.values()
+            if v.kind in NUMERIC_KINDS or v.kind in _READ_FOR_SURE or fields[v.field].keyed == "order"
+        }
         self._contested = {item.ref: item.reason for item in reading.rejected if item.contested}
         self._names = own_names(reading.values, fields)
+        as_of = self._read.get(self._words.as_of)
+        self._tables = StatementTables(
+            self._layout, self._words, self._reader, as_of if isinstance(as_of, date) else None
+        )
+        for item in self._tables.found():
+            self._claims.setdefault(_spot(item.evidence.page, item.evidence.box), item.ref)
         steps = marked_steps(self._layout, self._words, self._names)
         self._scales = {_spot(page, box): claim.label for (page, box), claim in steps.items()}
         self._claims |= {_spot(page, box): claim.field for (page, box), claim in steps.items()}
@@ -216,8 +228,11 @@ class _Prover:
         if box is None:
             return places
         there = [place for place in places if _meet(place.box, box)]
-        if not there and value.kind in (Kind.TEXT, Kind.PARAGRAPH):
+        if not there and value.kind in (Kind.TEXT, Kind.PARAGRAPH, Kind.IDENTIFIER):
             inside = tuple(word for word in layout.page.words if _meet(word.box, box))
+            if value.kind is Kind.IDENTIFIER:  # within brackets; never a part of a longer one
+                scheme = SCHEMES[self._fields[value.field].scheme]
+                return [Place(layout, inside)] if quote in scheme.find(" ".join(word.text for word in inside)) else []
             if compact(quote) in compact(" ".join(word.text for word in inside)):
                 return [Place(layout, inside)]
         return there
@@ -239,7 +254,8 @@ class _Prover:
     def _check_label(self, value: Value, spec: FieldSpec, place: Place) -> None:
         quote = value.evidence.quote[:40]
         for part in filter(None, value.evidence.label.split(_SEPARATOR)):
-            if not place.names(part) and not self._names_scale(part, place):
+            known = place.names(part) or self._names_scale(part, place) or _ends_line_before(part, place)
+            if not known and not self._tables.names(place, part):
                 raise _Refused(f"{part!r} stands neither on the row of {quote!r} nor above it")
         if self._trusted(value, place) or spec.keyed or spec.kind not in _NAMED_KINDS:
             return
@@ -253,7 +269,10 @@ class _Prover:
 
     def _trusted(self, value: Value, place: Place) -> bool:
         """Whether the structure of the page says the same; a person may also name a value by words of their own."""
-        return self._claimed(place) == value.ref or (value.origin is Origin.PERSON and bool(value.evidence.label))
+        if self._claimed(place) == value.ref or (value.origin is Origin.PERSON and bool(value.evidence.label)):
+            return True
+        spec = self._fields[value.field]
+        return bool(spec.column) and not self._claimed(place) and self._tables.is_line(place, spec, value.key)
 
     def _is_named(self, spec: FieldSpec, place: Place) -> bool:
         """Whether the label of the place, on its row, above it or over its column, is one of the field's own."""
@@ -273,9 +292,16 @@ class _Prover:
     def _check_key(self, value: Value, spec: FieldSpec, place: Place) -> None:
         if not spec.keyed or self._claimed(place) == value.ref:
             return
+        if spec.column:
+            if self._trusted(value, place):
+                return
+            raise _Refused(f"{value.evidence.quote[:40]!r} stands in no column that is certainly {value.ref}")
         if spec.keyed == "period" and value.key not in spec.keys:
             raise _Refused(f"{spec.name} has no period {value.key!r}")
-        check = {"period": self._has_period, "year": self._has_year, "month": _has_month, "name": _has_name}[spec.keyed]
+        check = {
+            "period": self._has_period, "year": self._has_year, "month": has_month, "name": has_name,
+            "order": has_position, "cell": has_cell,
+        }[spec.keyed]  # fmt: skip
         if not check(value, place):
             raise _Refused(f"nothing on the row of {value.evidence.quote[:40]!r} or over it says {value.key!r}")
 
@@ -328,7 +354,7 @@ class _Prover:
             return
         quote = value.evidence.quote
         rows, heads = place.labels()[:1], place.heads[:1]
-        for text in (*rows, *heads):
+        for text in (*rows, *heads) if spec.keyed != "cell" else ():
             if self._words.series(text, self._names) == "other" and not self._words.label(text):
                 raise _Refused(f"{quote!r} stands in the row or column of {text!r}")
         if self._trusted(value, place):
@@ -339,7 +365,7 @@ class _Prover:
                 raise _Refused(f"the row of {row!r} is not known to be the document's own", "ambiguous")
         own = any(self._words.series(text, self._names) == "own" for text in (*rows, *heads))
         named = any(target.field == spec.name for text in place.above for target in self._words.label(text))
-        if len(self._run(place)) > 1 and not own and not named:
+        if len(self._run(place)) > 1 and not own and not named and spec.keyed != "cell":
             raise _Refused(f"{quote!r} is one of several figures in its row; nothing says which is meant", "ambiguous")
 
     def _run(self, place: Place) -> list[tuple[float, str]]:
@@ -388,6 +414,15 @@ class _Prover:
         return self._claims.get(_spot(place.page.number, place.box), "")
 
 
+
+def _ends_line_before(part: str, place: Place) -> bool:
+    """Whether a place begins its line and the line before ends with these words: a sentence that wraps."""
+    if not place.rows or place.text_before():
+        return False
+    before = place.page.above(place.rows[0], 1)
+    return bool(before) and compact(" ".join(word.text for word in before[0].words)).endswith(compact(part))
+
+
 def _rests_on_words(spec: FieldSpec) -> bool:
     """Whether a misread word would make the value wrong: it is words, or words are its key."""
     return spec.kind not in _PROVEN_BY_OCR or spec.keyed == "name"
@@ -401,20 +436,3 @@ def _meet(first: Box, second: Box) -> bool:
     """Whether the middle of the first box lies in the second, widened by two points."""
     x, y = (first.left + first.right) / 2, (first.bottom + first.top) / 2
     return second.left - 2 <= x <= second.right + 2 and second.bottom - 2 <= y <= second.top + 2
-
-
-def _has_month(value: Value, place: Place) -> bool:
-    """The nearest head of the column is the month, and the row begins with the year; or the other way round."""
-    match = _MONTH.fullmatch(value.key)
-    if not match or not place.rows:
-        return False
-    names = {name for name, number in MONTH_NAMES.items() if number == int(match[2])}
-    first = fold(place.rows[0].words[0].text).rstrip(".")
-    head = fold(place.heads[0]).rstrip(".") if place.heads else ""
-    return (head in names and first == match[1]) or (place.figure_head == match[1] and first in names)
-
-
-def _has_name(value: Value, place: Place) -> bool:
-    """The name stands on the row, and no other figure between it and the place."""
-    wanted = compact(value.key)
-    return any(wanted == compact(text) or wanted in compact(text) for text in place.labels(over_figures=False))

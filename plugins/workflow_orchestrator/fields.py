@@ -10,20 +10,45 @@
                         "keys": {"1y": {"title": {"en": "1 year"}, "labels": {"en": ["1 year", "1Y"], …}}, …}}}}
 
 A field without `keyed` has one value. A keyed field has several: `period` (the keys are listed with their labels), `year`
-(2025), `month` (2026-10) or `name` (a printed name, such as a holding).
+(2025), `month` (2026-10), `name` (a printed name, such as a holding), `order` (the place in a printed list, 1, 2, 3: names of people)
+or `cell` (a row and a column of a table of figures, "Baseline · F1").
+
+A field with `column` stands in statements: tables with a row for each item and a column for each accounting period.
+
+       "revenue":          {"kind": "money", "keyed": "period", "column": "current", "labels": …, "sections": …, "keys": …},
+       "revenue_prior":    {"like": "revenue", "column": "prior", "title": …},
+       "segment_revenue":  {"kind": "money", "keyed": "name", "column": "current", "adds_to": "revenue", "sections": …}
+
+`like` takes over what a field above it says and this one does not. `sections` are titles of the tables; a label "Per share · Diluted" is
+the row "Diluted" under the row "Per share", and "Income of …" any row that begins so.
+
+An `identifier` names its `scheme`. A paragraph with `sections` is the text under such a heading; with `cues` it is the first sentence of
+that text which has one of these words and at most `most_words`. A choice with `cues` is read from sentences that have one of them. The
+`place` of a text without a label is the title of the first page, or the byline under it.
+
+A text may have `patterns`: regular expressions with one group, for what running text prints in a fixed form, as "(NYSE: ABC)".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from workflow_orchestrator.values import Kind
+from workflow_orchestrator.identifiers import SCHEMES
+from workflow_orchestrator.values import NUMERIC_KINDS, Kind
 
 LANGUAGES = ("en", "de", "fr")
-KEYED = ("period", "year", "month", "name")
+KEYED = ("period", "year", "month", "name", "order", "cell")
+COLUMNS = ("current", "prior", "change", "low", "high")
+"""Which column of a statement a field reads: the period that is reported, the same a year before, what is printed as the change in
+per cent, and the two ends of a range that is expected."""
+CELL = " · "
+"""What stands between row and column in the key of a cell."""
+
+PLACES = ("title", "byline")
+"""Where on its first page a document prints a text that no label names."""
 
 Words = Mapping[str, tuple[str, ...]]  # language → printed labels, longest first is not required
 
@@ -63,6 +88,14 @@ class FieldSpec:
     keys: Mapping[str, KeySpec] = field(default_factory=dict)
     choices: tuple[ChoiceSpec, ...] = ()
     sections: Words = field(default_factory=dict)  # headings of the block that holds a keyed field
+    patterns: Words = field(default_factory=dict)  # of a text: how running text prints it, the value as the only group
+    column: str = ""  # of a statement: one of COLUMNS
+    adds_to: str = ""  # the field to which the lines of this one add up
+    adds_from: str = ""  # the field with which that sum begins, such as the figure before adjustments
+    scheme: str = ""  # of an identifier: one of `identifiers.SCHEMES`
+    cues: Words = field(default_factory=dict)  # words of the sentence that is meant
+    most_words: int = 0  # of a paragraph: a longer text is not taken; 0 is no limit
+    place: str = ""  # of a text without a label: one of PLACES
 
     def __post_init__(self) -> None:
         if self.keyed and self.keyed not in KEYED:
@@ -71,12 +104,43 @@ class FieldSpec:
             raise ValueError(f"{self.name}: a field keyed by period lists its keys, and no other field does")
         if bool(self.choices) != (self.kind is Kind.CHOICE):
             raise ValueError(f"{self.name}: a choice field lists its choices, and no other field does")
+        if self.patterns and (self.kind is not Kind.TEXT or self.keyed):
+            raise ValueError(f"{self.name}: only a text with one value has patterns")
+        if self.column and (self.column not in COLUMNS or self.keyed not in ("period", "name")):
+            raise ValueError(f"{self.name}: a column is one of {', '.join(COLUMNS)}, of a field keyed by period or name")
+        if bool(self.column and self.keyed == "name") != bool(self.adds_to) or (self.adds_from and not self.adds_to):
+            raise ValueError(f"{self.name}: names in a column add up to a field, and nothing else does")
+        given = {key for key in ("scheme", "cues", "most_words", "place") if getattr(self, key)}
+        for _, message in faults_of_reading(self.kind, self.keyed, given):
+            raise ValueError(f"{self.name}: {message}")
+        if self.scheme not in ("", *SCHEMES) or self.place not in ("", *PLACES):
+            raise ValueError(f"{self.name}: there is no scheme {self.scheme!r}, or no place {self.place!r}")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             raise ValueError(f"{self.name}: minimum {self.minimum} is above maximum {self.maximum}")
 
     def all_labels(self) -> tuple[str, ...]:
         """The labels in every language, in order, without repetition."""
         return tuple(dict.fromkeys(label for words in self.labels.values() for label in words))
+
+
+def faults_of_reading(kind: Kind, keyed: str, given: Container[str]) -> Iterator[tuple[str, str]]:
+    """What a field without labels says that does not go together: pairs of the key and a message.
+
+    Args:
+        kind: what it holds.
+        keyed: what tells its values apart.
+        given: the keys that it has.
+    """
+    if (kind is Kind.IDENTIFIER) != ("scheme" in given):
+        yield "scheme", f"an identifier has a scheme, one of {', '.join(SCHEMES)}, and nothing else does"
+    if "cues" in given and kind not in (Kind.PARAGRAPH, Kind.CHOICE):
+        yield "cues", "only a paragraph and a choice have cues"
+    if "most_words" in given and kind is not Kind.PARAGRAPH:
+        yield "most_words", "only a paragraph has a limit of words"
+    if "place" in given and kind is not Kind.TEXT:
+        yield "place", "only a text has a place"
+    if (keyed == "order" and kind is not Kind.TEXT) or (keyed == "cell" and kind not in NUMERIC_KINDS):
+        yield "keyed", "a list in its printed order is of kind text, and the cells of a table are figures"
 
 
 class FieldSet(Mapping[str, FieldSpec]):
@@ -98,15 +162,25 @@ class FieldSet(Mapping[str, FieldSpec]):
         return len(self._fields)
 
     def title_of(self, ref: str, language: str) -> str:
-        """What to call a value on a slide: the key's own title for a period, the key itself for years and names."""
+        """What to call a value among those of its field: the key's own title for a period, the key itself for years and names."""
         name, _, key = ref.partition(".")
         spec = self[name]
-        if not key:
+        if not key or spec.keyed == "order":
             return spec.title.get(language) or spec.title["en"]
         if key in spec.keys:
             titles = spec.keys[key].title
             return titles.get(language) or titles["en"]
         return key
+
+    def label_of(self, ref: str, language: str) -> str:
+        """What to call a value on a slide: as `title_of`, but a figure of a statement stands beside those of other fields.
+
+        The ends of a range stand in tables, whose heads are the fields.
+        """
+        name, _, key = ref.partition(".")
+        title, spec = self.title_of(ref, language), self[name]
+        beside_others = spec.column in ("current", "prior", "change") and key in spec.keys
+        return f"{self.title_of(name, language)}, {title}" if beside_others else title
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> FieldSet:
@@ -117,8 +191,21 @@ class FieldSet(Mapping[str, FieldSpec]):
             KeyError: a field lacks `kind` or `title`.
         """
         required = set(data.get("required", ()))
-        specs = [_field(name, item, name in required) for name, item in data["properties"].items()]
+        items = with_likes(data["properties"])
+        specs = [_field(name, item, name in required) for name, item in items.items()]
         return cls(specs, title=data.get("title", ""))
+
+
+def with_likes(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with what they take over from the one above them that `like` names: all that they do not say themselves.
+
+    A name that stands nowhere above is passed over; the loader refuses it.
+    """
+    items: dict[str, Any] = {}
+    for name, item in properties.items():
+        taken = items.get(str(item.get("like", ""))) if isinstance(item, Mapping) else None
+        items[name] = {**taken, **item} if isinstance(taken, Mapping) else item
+    return items
 
 
 def _words(data: Mapping[str, Sequence[str]]) -> Words:
@@ -146,6 +233,14 @@ def _field(name: str, item: Mapping[str, Any], required: bool) -> FieldSpec:
             for value, spec in item.get("choices", {}).items()
         ),
         sections=_words(item.get("sections", {})),
+        patterns=_words(item.get("patterns", {})),
+        column=item.get("column", ""),
+        adds_to=item.get("adds_to", ""),
+        adds_from=item.get("adds_from", ""),
+        scheme=item.get("scheme", ""),
+        cues=_words(item.get("cues", {})),
+        most_words=item.get("most_words", 0),
+        place=item.get("place", ""),
     )
 
 

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TEXT = "text"  # one line: a name
     PARAGRAPH = "paragraph"  # sentences: a strategy
     ISIN = "isin"  # ISO 6166, with its check digit
+    IDENTIFIER = "identifier"  # of a scheme that the field names, such as a DOI
     CURRENCY = "currency"  # ISO 4217 code
     DATE = "date"  # a day
     PERCENT = "percent"  # a figure in per cent: Decimal("1.93") means 1.93 %

@@ -18,7 +18,8 @@ NAMES = re.compile(
     # The items of a map have a folder each, with the same names.
     r"(each/[a-z][a-z0-9_]{0,59}/\d{1,4}/)?("
     r"(slides/slide|pages/page|places/place)_\d{2,3}\.png|slides\.(pdf|pptx)|video\.mp4|captions\.(vtt|srt)|source\.pdf|summary\.(json|md)"
-    r"|(request|document|extracted|validation|correction|values|script|compliance|approval|video|manifest)\.json"
+    r"|(request|document|extracted|validation|correction|values|script|decisions|edits|approval|video|manifest)\.json"
+    r"|compliance(_slides|_video|_report)?\.json|compliance\.html"
     r"|made/[a-z][a-z0-9_]{0,59}\.json)"
 )
 TYPES = {
@@ -30,7 +31,13 @@ TYPES = {
     ".srt": "text/plain",
     ".json": "application/json",
     ".md": "text/plain; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
 }
+# The report is a page in the site, made of words that come from outside: it may show its own style and the run's pictures, and nothing
+# else, whatever got into it.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
 
 
 def link(dag_id: str, run_id: str, name: str) -> str:
@@ -84,6 +91,8 @@ def _file(dag_id: str, run_id: str, name: str, asked: str | None) -> Any:
         "Cache-Control": "private, no-store",
         "Accept-Ranges": "bytes",
     }
+    if name.endswith(".html"):
+        headers |= {"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "no-referrer"}
     part = _part(asked, len(data))
     if part is None:
         return Response(data, media_type=TYPES[Path(name).suffix], headers=headers)

@@ -1,12 +1,14 @@
-"""Makes every file of the sample folder: factsheets with their truth, hostile files, README."""
+"""Makes every file of the sample folder: factsheets, reports and papers with their truth, hostile files, README."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from samples.hostile import build_hostile
+from samples.papers import build_papers
 from samples.press import HERE, SampleError, as_json, build
 from samples.readme import readme
+from samples.releases import build_releases
 from samples.sheet import Sheet, load
 
 
@@ -32,5 +34,7 @@ def build_all(fonts: Path) -> dict[str, bytes]:
         truths.append((sheet, truth))
     hostile, cases = build_hostile(fonts)
     files |= {f"hostile/{name}": content for name, content in hostile.items()}
+    files |= {f"earnings/{name}": content for name, content in build_releases(fonts).items()}
+    files |= {f"papers/{name}": content for name, content in build_papers(fonts).items()}
     files["README.md"] = readme(truths, cases).encode()
     return files

@@ -85,7 +85,7 @@ def build(sheet: Sheet, fonts: Path) -> tuple[bytes, dict[str, Any]]:
         fonts=fonts,
         stamp=stamp,
     )
-    _confirm(sheet.name, pdf, truth)
+    confirm(sheet.name, pdf, truth)
     return pdf, truth
 
 
@@ -107,13 +107,18 @@ def stands(quote: str, text: str) -> bool:
     return re.search(rf"(?<!{before}){re.escape(words)}(?!\w)", text) is not None
 
 
-def _confirm(name: str, pdf: bytes, truth: Mapping[str, Any]) -> None:
+def confirm(name: str, pdf: bytes, truth: Mapping[str, Any], most: int = MAX_BYTES) -> None:
+    """Refuses a document whose pages do not say what its truth says.
+
+    Raises:
+        SampleError: a quote is not on its page, or the document is too long or larger than `most` bytes.
+    """
     texts = page_texts(pdf)
     problems = []
     if len(texts) != truth["pages"]:
         problems.append(f"has {len(texts)} pages, its sheet file describes {truth['pages']}")
-    if len(pdf) > MAX_BYTES:
-        problems.append(f"has {len(pdf)} bytes, at most {MAX_BYTES} are allowed")
+    if len(pdf) > most:
+        problems.append(f"has {len(pdf)} bytes, at most {most} are allowed")
     for ref, value in truth["values"].items():
         if value["page"] > len(texts) or not stands(value["quote"], texts[value["page"] - 1]):
             problems.append(f"{ref}: {value['quote']!r} is not printed on page {value['page']}")

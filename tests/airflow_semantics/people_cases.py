@@ -52,7 +52,7 @@ def form_of(question: dict[str, Any], reaction: Reaction) -> dict[str, Any]:
     for ref, (words, page) in reaction.enter.items():
         assert ref in form, (ref, sorted(form))
         form |= {ref: words, f"{ref}@page": page}
-    return form
+    return form | ({"reason": reaction.reason} if reaction.reason else {})
 
 
 def reactions(scenario: Scenario, step: str) -> Iterator[Reaction]:

@@ -78,7 +78,8 @@ print(json.dumps({"dags": sorted(bag.dags), "errors": {str(k): str(v) for k, v i
     result = python(root, tmp_path, code)
     assert result["errors"] == {}
     assert result["plugin_errors"] == [] or result["plugin_errors"] == {}
-    assert result["dags"] == ["fund_factsheet_video", "fund_factsheet_video_nightly"]
+    workflows = ("earnings_report_video", "fund_factsheet_video", "research_paper_video")
+    assert result["dags"] == sorted([*workflows, *(f"{name}_nightly" for name in workflows)])
     assert result["plugins"] == ["llm_orchestration", "workflow_orchestrator"]
     assert result["by_stem"] == [
         "llm_orchestration", "llm_orchestration_plugin", "workflow_orchestrator", "workflow_orchestrator_plugin",

@@ -148,7 +148,7 @@ def redriven(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[R
             for run_id in RUNS:
                 _, tasks = served.end(run_id)
                 assert tasks[RELEASE]["state"] == "awaiting_input", served.manifest(run_id)["error"]
-                served.answer(run_id, RELEASE, "Reject")
+                served.answer(run_id, RELEASE, "Reject", reason="Not yet.")
             for run_id in RUNS:
                 assert served.end(run_id)[0] == "failed"
             yield served
@@ -200,7 +200,7 @@ def test_latest_is_taken_where_what_is_finished_fits(redriven: Redriven) -> None
     assert len(redriven.peer.requests) == asked + 1
     assert "Mind the tone." in json.dumps(redriven.peer.requests[-1])
     assert [item["facts"]["definition"] for item in redriven.attempts("fits", WRITE)] == [began, latest]
-    redriven.answer("fits", RELEASE, "Reject")
+    redriven.answer("fits", RELEASE, "Reject", reason="Not yet.")
     redriven.end("fits")
     manifest = redriven.manifest("fits")
     assert manifest["workflow"]["definition"] == latest

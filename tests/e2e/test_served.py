@@ -223,7 +223,7 @@ def test_a_rejected_video_is_not_made(served: Served) -> None:
     served.put("reject.pdf", served.samples / "brevalon_obligations_euro_fr.pdf")
     served.start("rejected", document="reject.pdf")
     served.end("rejected")
-    served.answer("rejected", "approve_content", "Reject")
+    served.answer("rejected", "approve_content", "Reject", reason="The strategy is out of date.")
     state, tasks = served.end("rejected")
     assert state == "failed", {name: task["state"] for name, task in tasks.items()}
     assert tasks["approve_content"]["try_number"] == 1

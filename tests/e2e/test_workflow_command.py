@@ -176,7 +176,7 @@ def test_a_person_releases_at_the_terminal_and_gets_the_video(
     """The question shows script and slides; the answer is typed; video, slides and manifest lie in the folder."""
     terminal = Terminal(root, made, "run", NAME, SAMPLE, "--out", "released", "--by", "Kim Legal")
     terminals.append(terminal)
-    terminal.until("1 Approve / 2 Reject: ")
+    terminal.until("1 Approve / 2 Reject / 3 Send back with edits: ")
     assert "slides.pdf" in terminal.seen and "The price per unit is" in terminal.seen and "█" in terminal.seen
     terminal.type("1")
     assert terminal.end() == 0, terminal.seen

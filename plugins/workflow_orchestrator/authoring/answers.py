@@ -59,14 +59,17 @@ class AtTheTerminal:
             raise NeedsPerson(work.step.name, question.subject)
         self.aside()
         self._show(work, question)
-        values = self._form(question.form)
-        option = self._option(question.options)
+        if work.step.kind == "approve":
+            option, values = self._release(question)
+        else:
+            values = self._form(question.form)
+            option = self._option(question.options)
         return Said(Answer(option, values, self.by, datetime.now(UTC).isoformat(timespec="seconds")))
 
     def _show(self, work: Work, question: Question) -> None:
         self.terminal.say()
         self.terminal.heading(f"{work.step.name}: {safe(question.subject)}")
-        if question.form:
+        if work.step.kind != "approve":
             for line in question.body.splitlines():
                 self.terminal.say(f"  {safe(line)}")
             return
@@ -77,6 +80,18 @@ class AtTheTerminal:
             self.terminal.say(f"  {safe(line)}")
         for line in findings(work):
             self.terminal.say(f"  {safe(line)}")
+        for line in not_taken(work):
+            self.terminal.say(f"  {safe(line)}")
+
+    def _release(self, question: Question) -> tuple[str, dict[str, Any]]:
+        """The option first: the words are gone through only by who edits them."""
+        from workflow_orchestrator.steps.approval_form import APPROVE, REASON, SEND_BACK
+
+        option = self._option(question.options)
+        if option == APPROVE:
+            return option, {}
+        reason = {REASON: question.form[REASON]}
+        return option, self._form(dict(question.form) if option == SEND_BACK else reason)
 
     def _form(self, form: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         if form:
@@ -148,6 +163,12 @@ def spoken(work: Work) -> list[str]:
         lines.append(f"{segment['heading']}:")
         lines += [f"    {sentence['shown']}" for sentence in segment["sentences"]]
     return lines
+
+
+def not_taken(work: Work) -> list[str]:
+    """Why the last answer was not taken."""
+    error = work.run.last_error(work.step.name)
+    return [f"asked again: {error['message']}"] if error and "AskedAgainError" in error["classes"] else []
 
 
 def findings(work: Work) -> list[str]:

@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 from workflow_orchestrator.authoring import exits
 from workflow_orchestrator.authoring.exits import UsageError
 from workflow_orchestrator.authoring.terminal import Terminal, clipped, counted, safe
-from workflow_orchestrator.definition import Configuration, load_workflow
+from workflow_orchestrator.definition import Configuration, Report, load_workflow
+from workflow_orchestrator.definition.model import WriteStep
+from workflow_orchestrator.definition.problems import did_you_mean
 from workflow_orchestrator.errors import ConfigurationError, DefinitionError
 
 if TYPE_CHECKING:
     from workflow_orchestrator.authoring.cli import Session
     from workflow_orchestrator.authoring.project import Project
+    from workflow_orchestrator.definition.model import Workflow
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -98,8 +101,9 @@ def check_folder(project: Project, folder: Path, configuration: Configuration | 
         workflow = load_workflow(folder, include, configuration if own else None)
     except (DefinitionError, ConfigurationError) as error:
         return Checked(folder.name, _problems(error, folder / "workflow.yaml"))
-    if not (folder / "scenarios.yaml").is_file():
-        return Checked(folder.name, ())
+    words = _words(project, workflow)
+    if words or not (folder / "scenarios.yaml").is_file():
+        return Checked(folder.name, words)
     from workflow_orchestrator.scenarios import load_scenarios
 
     try:
@@ -107,6 +111,27 @@ def check_folder(project: Project, folder: Path, configuration: Configuration | 
     except DefinitionError as error:
         return Checked(folder.name, _problems(error, folder / "scenarios.yaml"))
     return Checked(folder.name, ())
+
+
+def _words(project: Project, workflow: Workflow) -> tuple[Mapping[str, Any], ...]:
+    """What is wrong with the sentence files and the terminology beside them.
+
+    Looked at here and when a script is written, and not when Airflow parses the DAG: that would cost every parse, and a slip in one
+    language would take away the runs of all.
+    """
+    from workflow_orchestrator.script.narration import read_narration
+    from workflow_orchestrator.script.terms import terms_beside
+
+    report = Report(project.root)
+    writes = [step for step in workflow.steps if isinstance(step, WriteStep)]
+    files = {path for step in writes for path in step.narration.values()}
+    for path in sorted(files):
+        read_narration(path, workflow.fields, report)
+    read = {terms_beside(path, language).name for step in writes for language, path in step.narration.items()}
+    for path in sorted((workflow.include / "prompts" / workflow.name).glob("term*.y*ml")):
+        if path.name not in read:
+            report.add_at("WF013", path, 1, 1, "", f"nothing reads {path.name}", did_you_mean(path.name, sorted(read)))
+    return tuple(problem.to_json() for problem in report.problems)
 
 
 def _problems(error: DefinitionError | ConfigurationError, path: Path) -> tuple[Mapping[str, Any], ...]:

@@ -51,7 +51,9 @@ class ArtifactFact:
 
 def asks_model(step: Step) -> bool:
     """Whether a step may ask a language model."""
-    return isinstance(step, ExtractStep | WriteStep | GenerateStep)
+    if isinstance(step, WriteStep):
+        return step.by == "model"
+    return isinstance(step, ExtractStep | GenerateStep)
 
 
 def prompts(workflow: Workflow) -> Iterator[PromptFact]:

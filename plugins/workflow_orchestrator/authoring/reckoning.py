@@ -154,6 +154,8 @@ def reckon(project: Project, workflow: Workflow, document: Path | None, assume: 
     measure = Measure(workflow, size)
 
     def line_of(step: Step) -> Line | None:
+        if isinstance(step, WriteStep) and step.by == "template":
+            return None
         if isinstance(step, ExtractStep | WriteStep | GenerateStep):
             return _line(step, priced(step.route), measure)
         if isinstance(step, CallStep):
@@ -229,10 +231,12 @@ def _line(step: ExtractStep | WriteStep | GenerateStep, asked: Sequence[Priced],
     sizes = [measure.of(step, target.max_output_tokens) for target in asked]
     # The findings of the compliance packs, and an unbound figure, go back to the model once.
     asks = 2 if isinstance(step, WriteStep) else 1
-    worst = sum(
-        (_worst_ask(asked, sizes, again=index) for index in range(asks)),
-        Amount(),
-    ).times(tries)
+    once = sum((_worst_ask(asked, sizes, again=index) for index in range(asks)), Amount())
+    if isinstance(step, ExtractStep) and step.pages == "needed":
+        # The pages that the first question keeps back are sent by a second one where a value is missing.
+        rest = [measure.of(step, target.max_output_tokens, document=False) for target in asked]
+        once += _worst_ask(asked, rest, again=0)
+    worst = once.times(tries)
     first, size = asked[0], sizes[0]
     return Line(
         step.name,

@@ -216,7 +216,7 @@ class _Run:
             storage,
             lambda event: _tell(progress, event),
             people=people,
-            triggered_by=f"{self.by}, from the command line",
+            triggered_by=_login(),  # whoever answers under another name is somebody else; nobody proves that at a terminal
         )
 
     def _stopped(self, stop: NeedsPerson) -> int:

@@ -86,15 +86,17 @@ class Measure:
         self._workflow = workflow
         self._document = document
 
-    def of(self, step: ExtractStep | WriteStep | GenerateStep, limit: int | None) -> Sizes:
+    def of(self, step: ExtractStep | WriteStep | GenerateStep, limit: int | None, *, document: bool = True) -> Sizes:
         """The sizes of one request of a step; `limit` is the target's own limit of the answer.
+
+        Without `document` its text is left out: of two questions that share its pages, it is counted with the first.
 
         Raises:
             PromptError: the prompt cannot be read.
         """
         prompt = self._prompt(step)
         fixed = _fixed_bytes(step.prompt, self._workflow.include / "prompts") + self._schema_bytes(step)
-        variable = [self._bytes(name, step) for name in prompt.variables]
+        variable = [self._bytes(name, step) for name in prompt.variables if document or name != "document"]
         typical = fixed + sum(size for size, _ in variable)
         most = fixed + sum(size for _, size in variable)
         answer_most = prompt.max_output_tokens or limit
@@ -124,6 +126,12 @@ class Measure:
         if name in ("segments", "example") and isinstance(step, WriteStep):
             size = max(path.stat().st_size for path in step.narration.values())
             return size // 3, size
+        if name == "terms" and isinstance(step, WriteStep):
+            from workflow_orchestrator.script.terms import terms_beside
+
+            files = [terms_beside(path, language) for language, path in step.narration.items()]
+            size = 500 + 3 * max(path.stat().st_size if path.is_file() else 0 for path in files)
+            return size // 2, size
         maker = next((one for one in self._workflow.steps if isinstance(one, GenerateStep) and one.into == name), None)
         if maker is not None:
             limit = self._prompt(maker).max_output_tokens

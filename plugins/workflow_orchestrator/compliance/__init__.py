@@ -13,9 +13,10 @@ from workflow_orchestrator.compliance.model import (
     Rule,
     RuleResult,
     SourceStatus,
+    Withheld,
 )
 from workflow_orchestrator.compliance.notices import notices
-from workflow_orchestrator.compliance.periods import Withheld, publishable, withheld
+from workflow_orchestrator.compliance.periods import publishable, withheld
 from workflow_orchestrator.compliance.personal_data import Masked, mask_personal_data
 
 __all__ = [

@@ -18,11 +18,12 @@ NAME = "\u25a1"  # stands where a printed name was: "Best Buy" is a holding, not
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong, in which words. `outcome` is set where the severity of the rule does not apply."""
+    """What is wrong, in which words, and where these stand. `outcome` is set where the severity of the rule does not apply."""
 
     message: str
     words: str = ""
     outcome: Outcome | None = None
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,12 @@ class Case:
     def told(self) -> ValueSet:
         """The values of the script."""
         return ValueSet(value for ref, value in self.values.items() if ref in self.refs)
+
+    @cached_property
+    def told_and_dated(self) -> ValueSet:
+        """The values of the script with the days of the document, by which periods are reckoned."""
+        days = (ref for ref in ("as_of_date", "launch_date") if ref in self.values and ref not in self.refs)
+        return self.told.replacing(self.values[ref] for ref in days)
 
     @cached_property
     def texts(self) -> tuple[Text, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from workflow_orchestrator.compliance import words
 from workflow_orchestrator.compliance.case import Case, Complaint, Facts
 from workflow_orchestrator.compliance.checks import CHECKS
+from workflow_orchestrator.compliance.examined import fields_of, looked_at, refs_about
 from workflow_orchestrator.compliance.language import ALWAYS, WRITTEN_BY_MODEL
 from workflow_orchestrator.compliance.model import ComplianceReport, Outcome, Pack, Rule, RuleResult
 from workflow_orchestrator.compliance.notices import is_due, notices
@@ -59,33 +61,28 @@ def check_compliance(
         for rule in pack.rules:
             if not rule.concerns(language=language, jurisdictions=places, audience=audience):
                 continue
-            found = judge(rule, case)
+            found = judge(rule, case, pack.label)
             results += found
             if not found:
                 idle.append(rule.id)
     return ComplianceReport(
-        tuple(results), tuple(idle), tuple(f"{pack.name} {pack.version}" for pack in packs),
-        tuple(item for pack in packs for item in pack.elsewhere),
+        tuple(results), tuple(idle), tuple(pack.label for pack in packs),
+        tuple(item for pack in packs for item in pack.elsewhere), out,
+        {"language": language, "jurisdictions": list(places), "audience": audience},
     )
 
 
-def judge(rule: Rule, case: Case) -> tuple[RuleResult, ...]:
-    """What one rule says about one script; nothing where its case does not arise."""
-    return tuple(_verdicts(rule, case))
-
-
-def _verdicts(rule: Rule, case: Case) -> Iterator[RuleResult]:
+def judge(rule: Rule, case: Case, pack: str = "") -> tuple[RuleResult, ...]:
+    """What one rule says about one script; nothing where its case does not arise. `pack` is its name and version."""
     misspelt = _misspelt(rule, case.fields)
     if misspelt:
-        yield _result(rule, Complaint(f"cannot be decided: {misspelt}", outcome=Outcome.NEEDS_APPROVAL))
-        return
+        unclear = Complaint(f"cannot be decided: {misspelt}", outcome=Outcome.NEEDS_APPROVAL)
+        return (_result(rule, unclear, pack),)
     if not _arises(rule, case):
-        return
-    complaints = tuple(CHECKS[rule.check["kind"]](rule, case))
-    for complaint in complaints:
-        yield _result(rule, complaint)
-    if not complaints:
-        yield _result(rule, Complaint(rule.title, outcome=Outcome.PASS))
+        return ()
+    complaints = tuple(CHECKS[rule.check["kind"]](rule, case)) or (Complaint(rule.title, outcome=Outcome.PASS),)
+    seen = {"looked_at": looked_at(rule, case), "refs": refs_about(rule, case)}
+    return tuple(_result(rule, complaint, pack, seen) for complaint in complaints)
 
 
 def _arises(rule: Rule, case: Case) -> bool:
@@ -113,7 +110,7 @@ def _left_something_out(rule: Rule, case: Case) -> bool:
 
 def _misspelt(rule: Rule, fields: FieldSet) -> str:
     """A field that the document kind does not have but nearly has: a slip that would switch the rule off in silence."""
-    for name in _fields_of(rule):
+    for name in fields_of(rule):
         field = name.partition(".")[0]
         if field not in fields:
             near = difflib.get_close_matches(field, list(fields), n=1, cutoff=0.85)
@@ -122,19 +119,9 @@ def _misspelt(rule: Rule, fields: FieldSet) -> str:
     return ""
 
 
-def _fields_of(rule: Rule) -> Iterator[str]:
-    yield from rule.trigger.get("figures", ())
-    if rule.trigger["kind"] == "value":
-        yield rule.trigger["value"]["field"]
-    for key in ("figures", "short", "spans", "beside", "first", "then"):
-        yield from rule.check.get(key, ())
-    for key in ("years", "date", "field", "annualised", "cumulative", "risk", "volatility"):
-        if key in rule.check:
-            yield rule.check[key]
-
-
-def _result(rule: Rule, complaint: Complaint) -> RuleResult:
+def _result(rule: Rule, complaint: Complaint, pack: str, seen: Mapping[str, Any] | None = None) -> RuleResult:
     return RuleResult(
         rule=rule.id, outcome=complaint.outcome or rule.severity, words=complaint.words, citation=rule.citation,
-        source_status=rule.source_status, message=complaint.message,
+        source_status=rule.source_status, message=complaint.message, where=complaint.where, title=rule.title,
+        severity=rule.severity, jurisdictions=rule.jurisdictions, audience=rule.audience, pack=pack, **(seen or {}),
     )

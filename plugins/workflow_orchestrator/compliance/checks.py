@@ -47,13 +47,12 @@ def forbidden_words(rule: Rule, case: Case) -> Iterator[Complaint]:
         for hit in words.hits(text.words, never, allowed, case.language, negation=negation):
             if hit.casefold() not in seen:
                 seen.add(hit.casefold())
-                yield Complaint(f"{text.where} says {hit!r}", text.words)
+                yield Complaint(f"{text.where} says {hit!r}", text.words, where=text.where)
 
 
 def complete_periods(rule: Rule, case: Case) -> Iterator[Complaint]:
     """Figures under twelve months stand only beside the complete set; a young fund shows none."""
-    for_dates = [ref for ref in ("as_of_date", "launch_date") if ref in case.values and ref not in case.refs]
-    standing, reason = standing_of(case.told.replacing(case.values[ref] for ref in for_dates), rule.check)
+    standing, reason = standing_of(case.told_and_dated, rule.check)
     used = sorted(ref for ref in case.refs if in_fields(ref, rule.check["figures"]))
     short = sorted(ref for ref in case.refs if in_fields(ref, rule.check["short"]))
     kept_out = sorted(case.withheld)
@@ -91,7 +90,7 @@ def not_annualised(rule: Rule, case: Case) -> Iterator[Complaint]:
         for sentence in segment.sentences:
             if any(in_fields(ref, rule.check["short"]) for ref in sentence.refs):
                 for hit in words.hits(sentence.shown, patterns, (), case.language, negation=True):
-                    yield Complaint(f"{segment.id} calls a figure of less than a year {hit!r}", sentence.shown)
+                    yield Complaint(f"{segment.id} calls a figure of less than a year {hit!r}", sentence.shown, where=segment.id)
 
 
 def reference_date(rule: Rule, case: Case) -> Iterator[Complaint]:
@@ -105,11 +104,11 @@ def reference_date(rule: Rule, case: Case) -> Iterator[Complaint]:
     wording = Wording(case.fields, case.language)
     shown = wording.shown(day)
     if shown not in case.script.source:
-        yield Complaint(f"the source line does not show {shown}", case.script.source)
+        yield Complaint(f"the source line does not show {shown}", case.script.source, where="source")
     for segment in case.script.segments:
         if any(in_fields(r, rule.check["figures"]) for sentence in segment.sentences for r in sentence.refs):
             if not any(ref in sentence.refs for sentence in segment.sentences):
-                yield Complaint(f"{segment.id}, the first to speak of them, does not say their date", segment.heading)
+                yield Complaint(f"{segment.id}, the first to speak of them, does not say their date", segment.heading, where=segment.id)
             return
 
 
@@ -120,7 +119,7 @@ def not_in_opening(rule: Rule, case: Case) -> Iterator[Complaint]:
             found = [ref for ref in refs_of(segment) if in_fields(ref, rule.check["figures"])]
             if found:
                 names = ", ".join(dict.fromkeys(found))
-                yield Complaint(f"{segment.id} shows {names} on the first slide", segment.heading)
+                yield Complaint(f"{segment.id} shows {names} on the first slide", segment.heading, where=segment.id)
 
 
 def share_of_words(rule: Rule, case: Case) -> Iterator[Complaint]:
@@ -155,7 +154,7 @@ def no_personal_data(_: Rule, case: Case) -> Iterator[Complaint]:
     for text in case.all_texts():
         for found in find_personal_data(text.words):
             # The words are not repeated: a report must not spread what it complains of.
-            yield Complaint(f"{text.where} holds a {found.kind}")
+            yield Complaint(f"{text.where} holds a {found.kind}", where=text.where)
 
 
 def person_decides(rule: Rule, _: Case) -> Iterator[Complaint]:

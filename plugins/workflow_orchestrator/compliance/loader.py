@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from llm_orchestration.patterns import fault_of
+from workflow_orchestrator.canonical import sha256
 from workflow_orchestrator.compliance.language import ALWAYS, AUDIENCES, RULE, SHAPE, WORDED, WRITTEN_BY_MODEL
 from workflow_orchestrator.compliance.model import Elsewhere, Outcome, Pack, Rule, SourceStatus
 from workflow_orchestrator.definition.problems import Report, did_you_mean
@@ -16,13 +18,21 @@ from workflow_orchestrator.script.phrases import digits_outside, parse
 
 
 def load_packs(folder: Path, names: Sequence[str]) -> tuple[Pack, ...]:
-    """Reads packs by name.
+    """Reads packs by name. Files that this process has read before, and that are as they were, are not read again.
 
     Raises:
         DefinitionError: everything that is wrong with any of the files, each with line and column.
     """
+    wanted = tuple(dict.fromkeys(names))
+    paths = [folder / f"{name}.yaml" for name in wanted]
+    return _load(folder, wanted, tuple(sha256(path.read_bytes()) if path.is_file() else "" for path in paths))
+
+
+# Reading a pack takes most of a second, and write, slide, video and record each want it.
+@lru_cache(maxsize=8)
+def _load(folder: Path, names: tuple[str, ...], _: tuple[str, ...]) -> tuple[Pack, ...]:
     report = Report()
-    sources = [_read(folder, name, report) for name in dict.fromkeys(names)]
+    sources = [_read(folder, name, report) for name in names]
     seen: dict[str, str] = {}
     for source in sources:
         if source is not None:

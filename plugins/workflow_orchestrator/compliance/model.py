@@ -98,6 +98,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A value that a rule keeps out of the script, and why."""
+
+    ref: str
+    rule: str
+    reason: str
+
+    def to_json(self) -> dict[str, str]:
+        return {"ref": self.ref, "rule": self.rule, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A rule of law that no script shows to be met, and what sees to it instead."""
 
@@ -113,6 +125,10 @@ class Elsewhere:
             "source_status": self.source_status.value, "held_by": self.held_by,
         }
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, str]) -> Elsewhere:
+        return cls(data["rule"], data["title"], data["citation"], SourceStatus(data["source_status"]), data["held_by"])
+
 
 @dataclass(frozen=True, slots=True)
 class Pack:
@@ -124,10 +140,20 @@ class Pack:
     rules: tuple[Rule, ...]
     elsewhere: tuple[Elsewhere, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """Name and version, as records name the pack."""
+        return f"{self.name} {self.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What one rule said about one script. `words` are the words that it is about."""
+    """What one rule said about one script, slide file or video.
+
+    `words` are the words that it is about, `where` is their place in the script (`risk.sentences[0]`) or the file. `looked_at`
+    says in words what the rule examined, also where it passed, `refs` the values among it. `pack` is name and version;
+    `severity` is what a breach of the rule counts as, whatever the outcome is here.
+    """
 
     rule: str
     outcome: Outcome
@@ -135,24 +161,46 @@ class RuleResult:
     citation: str
     source_status: SourceStatus
     message: str
+    where: str = ""
+    title: str = ""
+    severity: Outcome = Outcome.BLOCK
+    jurisdictions: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()
+    pack: str = ""
+    looked_at: str = ""
+    refs: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         return {
-            "rule": self.rule, "outcome": self.outcome.value, "words": self.words, "citation": self.citation,
-            "source_status": self.source_status.value, "message": self.message,
+            "rule": self.rule, "outcome": self.outcome.value, "title": self.title, "message": self.message, "words": self.words,
+            "where": self.where, "looked_at": self.looked_at, "refs": list(self.refs), "citation": self.citation,
+            "source_status": self.source_status.value, "severity": self.severity.value,
+            "jurisdictions": list(self.jurisdictions), "audience": list(self.audience), "pack": self.pack,
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> RuleResult:
+        return cls(
+            data["rule"], Outcome(data["outcome"]), data["words"], data["citation"], SourceStatus(data["source_status"]),
+            data["message"], data["where"], data["title"], Outcome(data["severity"]), tuple(data["jurisdictions"]),
+            tuple(data["audience"]), data["pack"], data["looked_at"], tuple(data["refs"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ComplianceReport:
-    """Every verdict on one script. `not_applicable` names the rules whose case did not arise; `elsewhere` are those of law
-    that no script shows to be met.
+    """Every verdict on one script, or on what was rendered of it.
+
+    `not_applicable` names the rules whose case did not arise; `elsewhere` are those of law that no script shows to be met;
+    `withheld` are the values that a period rule kept out. `scope` is for whom it was judged: language, jurisdictions, audience.
     """
 
     results: tuple[RuleResult, ...]
     not_applicable: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    scope: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Outcome:
@@ -162,8 +210,11 @@ class ComplianceReport:
     def of(self, outcome: Outcome) -> tuple[RuleResult, ...]:
         return tuple(result for result in self.results if result.outcome is outcome)
 
-    def raise_for_block(self) -> None:
+    def raise_for_block(self, what: str = "the script") -> None:
         """Raises when a rule blocks.
+
+        Args:
+            what: what was judged, for the message: "the video".
 
         Raises:
             ComplianceBlockedError: it names each rule, its words and what is wrong with them.
@@ -173,13 +224,22 @@ class ComplianceReport:
             lines = "\n".join(f"  {result.rule}: {result.message} ({result.citation})" for result in blocked)
             count = "one compliance rule blocks" if len(blocked) == 1 else f"{len(blocked)} compliance rules block"
             raise ComplianceBlockedError(
-                f"{count} the script; change the words or the data:\n{lines}",
+                f"{count} {what}; change the words or the data:\n{lines}",
                 results=[result.to_json() for result in blocked],
             )
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "outcome": self.outcome.value, "packs": list(self.packs),
+            "outcome": self.outcome.value, "packs": list(self.packs), "scope": dict(self.scope),
             "results": [result.to_json() for result in self.results], "not_applicable": list(self.not_applicable),
+            "withheld": [item.to_json() for item in self.withheld],
             "elsewhere": [item.to_json() for item in self.elsewhere],
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> ComplianceReport:
+        return cls(
+            tuple(RuleResult.from_json(row) for row in data["results"]), tuple(data["not_applicable"]), tuple(data["packs"]),
+            tuple(Elsewhere.from_json(row) for row in data["elsewhere"]),
+            tuple(Withheld(row["ref"], row["rule"], row["reason"]) for row in data["withheld"]), dict(data["scope"]),
+        )

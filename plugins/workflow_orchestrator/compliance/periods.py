@@ -9,12 +9,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from workflow_orchestrator.compliance.model import Pack, Rule
+from workflow_orchestrator.compliance.model import Pack, Rule, Withheld
 from workflow_orchestrator.values import Value, ValueSet
 
 
@@ -25,15 +24,6 @@ class Standing(StrEnum):
     SPANS = "spans"
     INCOMPLETE = "incomplete"
     YOUNG = "young"
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """A value that a rule keeps out of the script, and why."""
-
-    ref: str
-    rule: str
-    reason: str
 
 
 def matching(values: ValueSet, ref: str) -> tuple[Value, ...]:

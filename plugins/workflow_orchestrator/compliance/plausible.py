@@ -22,7 +22,7 @@ def bound_figures(_: Rule, case: Case) -> Iterator[Complaint]:
     from workflow_orchestrator.script.guard import unbound
 
     for finding in unbound(case.script, case.values, case.fields, case.notices):
-        yield Complaint(f"{finding.where}: {finding.text!r} {finding.why}", finding.text)
+        yield Complaint(f"{finding.where}: {finding.text!r} {finding.why}", finding.text, where=finding.where)
 
 
 def in_language(_: Rule, case: Case) -> Iterator[Complaint]:
@@ -165,7 +165,7 @@ def own_words(rule: Rule, case: Case) -> Iterator[Complaint]:
         for sentence in segment.sentences:
             own = [word.casefold() for word in _WORD.findall(sentence.shown)]
             if any(tuple(own[at : at + longest]) in runs for at in range(len(own) - longest + 1)):
-                yield Complaint(f"{segment.id} takes over {longest} words or more in a row", sentence.shown)
+                yield Complaint(f"{segment.id} takes over {longest} words or more in a row", sentence.shown, where=segment.id)
 
 
 CHECKS: dict[str, Check] = {

@@ -23,7 +23,7 @@ def must_say(rule: Rule, case: Case) -> Iterator[Complaint]:
     for segment in case.script.segments:
         text = case.texts_of(segment)
         if _arises_in(rule, case, segment, text) and not all(words.said(text, [pattern]) for pattern in patterns):
-            yield Complaint(f"{segment.id} does not say what has to be said beside this: {rule.title}", text)
+            yield Complaint(f"{segment.id} does not say what has to be said beside this: {rule.title}", text, where=segment.id)
 
 
 def _arises_in(rule: Rule, case: Case, segment: Segment, text: str) -> bool:
@@ -54,7 +54,7 @@ def told_with(rule: Rule, case: Case) -> Iterator[Complaint]:
         if any(in_fields(ref, rule.check["figures"]) for ref in refs):
             untold = [name for name in there if not any(in_fields(ref, [name]) for ref in refs)]
             if untold:
-                yield Complaint(f"{segment.id} does not show {', '.join(untold)} beside its figures", segment.heading)
+                yield Complaint(f"{segment.id} does not show {', '.join(untold)} beside its figures", segment.heading, where=segment.id)
 
 
 def not_in_title(rule: Rule, case: Case) -> Iterator[Complaint]:
@@ -65,7 +65,7 @@ def not_in_title(rule: Rule, case: Case) -> Iterator[Complaint]:
             figure = wording.shown(value)
             for where in ("title", "subject", "kicker", "footer"):
                 if figure in getattr(case.script, where):
-                    yield Complaint(f"{where} holds {ref}", getattr(case.script, where))
+                    yield Complaint(f"{where} holds {ref}", getattr(case.script, where), where=where)
 
 
 def before(rule: Rule, case: Case) -> Iterator[Complaint]:
@@ -77,7 +77,8 @@ def before(rule: Rule, case: Case) -> Iterator[Complaint]:
             for ref in side:
                 own = own or in_fields(ref, rule.check["first"])
                 if in_fields(ref, rule.check["then"]) and not (own or seen):
-                    yield Complaint(f"{segment.id} gives {ref} before {' or '.join(rule.check['first'])}", segment.heading)
+                    first = " or ".join(rule.check["first"])
+                    yield Complaint(f"{segment.id} gives {ref} before {first}", segment.heading, where=segment.id)
                     return
         seen = seen or any(in_fields(ref, rule.check["first"]) for ref in refs_of(segment))
 

@@ -2,6 +2,7 @@
 
     Deck + slides.pdf + slides.pptx ──► check_slides     words of each page, size of the warnings
     Script + captions + spans       ──► check_captions   words that are heard, seconds that warnings stand
+    VideoFacts                      ──► check_mark       the file's own word that a machine made it
 
 The citations are those that the packs name in `elsewhere` under the same ids.
 """
@@ -14,14 +15,18 @@ import re
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from difflib import SequenceMatcher
 from statistics import median
 from typing import Any
 
 from workflow_orchestrator.compliance.model import Notice, Outcome, Pack, RuleResult, SourceStatus
+from workflow_orchestrator.rendering.captions import LINE
 from workflow_orchestrator.rendering.deck import WORDS, Deck, Slide
+from workflow_orchestrator.rendering.formats import LANDSCAPE, Format
+from workflow_orchestrator.rendering.mp4 import VideoFacts
 from workflow_orchestrator.rendering.paging import paged
 from workflow_orchestrator.script.model import Script, SlideKind
 
@@ -48,20 +53,20 @@ def check_slides(
     said = _Cited(packs)
     results: list[RuleResult] = []
     for name, pages in (("slides.pdf", _pdf_texts(pdf)), ("slides.pptx", _pptx_texts(pptx))):
-        faults = list(_page_faults(name, pages, deck))
-        results += [said.blocks("GEN-CAP-01", message, words) for message, words in faults]
-        if not faults:
-            results.append(said.passes("GEN-CAP-01", f"{name} shows the words of the approved script"))
-    faults = list(_size_faults(pdf, deck, notices))
-    results += [said.blocks("GEN-LEG-01", message, words) for message, words in faults]
-    if not faults:
-        results.append(said.passes("GEN-LEG-01", "warnings are shown in the size of the other text"))
+        seen = _Seen(name, f"{len(pages)} pages, {sum(len(page.split()) for page in pages)} words, against the script")
+        results += said.results(
+            "GEN-CAP-01", _page_faults(name, pages, deck), f"{name} shows the words of the approved script", seen
+        )
+    seen = _Seen("slides.pdf", f"the size of each character of {len(notices)} warnings, against that of the other text")
+    results += said.results(
+        "GEN-LEG-01", _size_faults(pdf, deck, notices), "warnings are shown in the size of the other text", seen
+    )
     return tuple(results)
 
 
 def check_captions(
     script: Script, notices: Sequence[Notice], packs: Sequence[Pack], *,
-    captions: str, spans: Sequence[tuple[timedelta, timedelta]],
+    captions: Mapping[str, Sequence[str]], spans: Sequence[tuple[timedelta, timedelta]], shape: Format = LANDSCAPE,
 ) -> tuple[RuleResult, ...]:
     """Whether the captions are the words of the script, and each warning stands as long as it takes to read.
 
@@ -69,41 +74,71 @@ def check_captions(
         script: the approved script.
         notices: the warnings of the video.
         packs: for the citations.
-        captions: WebVTT or SubRip.
+        captions: their words in order, by the file that holds them (see `words_of`).
         spans: from when to when each slide stands, in order, a slide per segment of the paged script.
+        shape: of the slides, by which the script is paged.
     """
     said = _Cited(packs)
-    pages = paged(script).segments
+    pages = paged(script, shape).segments
     wanted = [word for segment in pages for sentence in segment.sentences for word in sentence.shown.split()]
-    results = [said.blocks("GEN-CAP-01", message, words) for message, words in _differences(wanted, _spoken(captions))]
-    if not results:
-        results.append(said.passes("GEN-CAP-01", "the captions are the words of the approved script"))
+    results: list[RuleResult] = []
+    for name, heard in captions.items():
+        results += said.results(
+            "GEN-CAP-01", _differences(wanted, heard), f"{name} has the words of the approved script",
+            _Seen(name, f"{len(heard)} words, against {len(wanted)} of the script"),
+        )
     if len(spans) != len(pages):
         message = f"{len(spans)} slides stand in the video, the script has {len(pages)}"
-        return (*results, said.blocks("GEN-LEG-01", message, ""))
-    short = list(_too_short(pages, notices, spans))
-    results += [said.blocks("GEN-LEG-01", message, words) for message, words in short]
-    if not short:
-        results.append(said.passes("GEN-LEG-01", "each warning stands long enough to be read"))
+        return (*results, *said.results("GEN-LEG-01", [(message, "")], "", _Seen("video.mp4", f"{len(spans)} slides")))
+    standing = list(_standing(pages, notices, spans))
+    told = "; ".join(f"{notice.id} {stands.total_seconds():.1f}/{need.total_seconds():.1f}" for notice, stands, need in standing)
+    results += said.results(
+        "GEN-LEG-01", _too_short(standing), "each warning stands long enough to be read",
+        _Seen("video.mp4", f"seconds that each warning stands / takes to read: {told or 'there is none'}"),
+    )
     return tuple(results)
+
+
+def check_mark(facts: VideoFacts, packs: Sequence[Pack]) -> tuple[RuleResult, ...]:
+    """Whether a finished video says of itself that it was made by a machine.
+
+    Its voice is always synthetic, so each video needs the mark: IPTC's Digital Source Type in XMP, one that stands for media
+    made, or partly made, by an algorithm.
+
+    Args:
+        facts: as `probe` reads them from the file.
+        packs: for the citation.
+    """
+    mark = facts.mark
+    faults = [] if mark is not None else [("the file does not say that it was made by a machine", "")]
+    seen = _Seen("video.mp4", "no mark" if mark is None else f"IPTC Digital Source Type {mark.source_type}: “{mark.description}”")
+    return tuple(_Cited(packs).results("AIA-01", faults, "the file says that it was made by a machine", seen))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The file, and what of it was looked at."""
+
+    where: str
+    looked_at: str
 
 
 class _Cited:
     """Results under the citation that the packs give an id."""
 
     def __init__(self, packs: Sequence[Pack]) -> None:
-        self._known = {item.id: item for pack in packs for item in pack.elsewhere}
+        self._known = {item.id: (item, pack.label) for pack in packs for item in pack.elsewhere}
 
-    def blocks(self, rule: str, message: str, words: str) -> RuleResult:
-        return self._result(rule, Outcome.BLOCK, message, words)
-
-    def passes(self, rule: str, message: str) -> RuleResult:
-        return self._result(rule, Outcome.PASS, message, "")
-
-    def _result(self, rule: str, outcome: Outcome, message: str, words: str) -> RuleResult:
-        item = self._known.get(rule)
-        citation, status = (item.citation, item.source_status) if item else ("house rule", SourceStatus.MEMORY)
-        return RuleResult(rule, outcome, words, citation, status, message)
+    def results(self, rule: str, faults: Iterable[tuple[str, str]], fine: str, seen: _Seen) -> Iterator[RuleResult]:
+        """A block for each fault, as message and words; without any, one pass that says `fine`."""
+        item, pack = self._known.get(rule, (None, ""))
+        blocks = [(Outcome.BLOCK, message, words) for message, words in faults]
+        for outcome, message, words in blocks or [(Outcome.PASS, fine, "")]:
+            yield RuleResult(
+                rule, outcome, words, item.citation if item else "house rule",
+                item.source_status if item else SourceStatus.MEMORY, message, where=seen.where,
+                title=item.title if item else fine, pack=pack, looked_at=seen.looked_at,
+            )
 
 
 def _page_faults(name: str, pages: Sequence[str], deck: Deck) -> Iterator[tuple[str, str]]:
@@ -135,13 +170,14 @@ def _texts_of(slide: Slide, deck: Deck) -> list[str]:
 
 
 def _furniture(slide: Slide, deck: Deck, number: int) -> list[str]:
-    """What a page may show besides: its number, the fund, the ends and steps of a scale, the pages of its evidence."""
+    """What a page may show besides: its number, the fund, heads of columns, the ends and steps of a scale, the pages of its evidence."""
     words = WORDS[deck.language]
     steps = ["1234567", *"1234567", "←", "→"] if slide.kind is SlideKind.SCALE else []
     steps += [f"{figure.label}: {figure.text}" for figure in slide.beside]
-    pages = [words["page"].format(figure.page) for figure in (*slide.figures, *slide.beside)]
+    pages = [words["page"].format(figure.page) for figure in (*slide.figures, *slide.beside) if figure.page]
     numbers = [f"{number}/{len(deck.slides)}", f"{number}"]
-    return [deck.subject, slide.evidence, words["low"], words["high"], *pages, *steps, *numbers]
+    said = [deck.subject, slide.evidence, slide.note, *slide.columns, words["low"], words["high"]]
+    return [*said, *pages, *steps, *numbers]
 
 
 def _left_over(packed: str, known: Sequence[str]) -> str:
@@ -222,8 +258,8 @@ def _pdf_sizes(data: bytes) -> list[list[tuple[str, float]]]:
     return pages
 
 
-def _spoken(captions: str) -> list[str]:
-    """The words of a caption file, in order, without numbers and times."""
+def words_of(captions: str) -> list[str]:
+    """The words of a caption file (WebVTT or SubRip), in order, without numbers and times."""
     found: list[str] = []
     for block in re.split(r"\n\s*\n", captions.replace("\r\n", "\n")):
         lines = block.strip().split("\n")
@@ -233,7 +269,9 @@ def _spoken(captions: str) -> list[str]:
     return found
 
 
-def _differences(wanted: list[str], found: list[str]) -> Iterator[tuple[str, str]]:
+def _differences(script: Sequence[str], captions: Sequence[str]) -> Iterator[tuple[str, str]]:
+    # A word that is longer than a line of captions, such as an address, stands there in pieces.
+    wanted, found = ([word[at : at + LINE] for word in words for at in range(0, len(word), LINE)] for words in (script, captions))
     for kind, a, b, c, d in SequenceMatcher(None, wanted, found, autojunk=False).get_opcodes():
         if kind != "equal":
             yield f"the captions say {' '.join(found[c:d])!r} where the script says {' '.join(wanted[a:b])!r}", " ".join(
@@ -241,9 +279,10 @@ def _differences(wanted: list[str], found: list[str]) -> Iterator[tuple[str, str
             )
 
 
-def _too_short(
+def _standing(
     pages: Sequence[Any], notices: Sequence[Notice], spans: Sequence[tuple[timedelta, timedelta]]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[Notice, timedelta, timedelta]]:
+    """Each warning with how long it stands and how long it takes to read."""
     for notice in notices:
         need = timedelta(seconds=len(notice.shown.split()) / READING_PACE)
         stands = timedelta()
@@ -251,6 +290,11 @@ def _too_short(
             texts = [*segment.points, *(sentence.shown for sentence in segment.sentences)]
             if any(text and (text in notice.shown or notice.shown in text) for text in texts):
                 stands += end - start
+        yield notice, stands, need
+
+
+def _too_short(standing: Iterable[tuple[Notice, timedelta, timedelta]]) -> Iterator[tuple[str, str]]:
+    for notice, stands, need in standing:
         if stands < need:
             yield (
                 f"{notice.id} stands for {stands.total_seconds():.1f} s and takes {need.total_seconds():.1f} s to read",

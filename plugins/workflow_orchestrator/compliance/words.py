@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from llm_orchestration.patterns import Match, find_all
 
+_SOFT_HYPHEN = "\u00ad"  # neither seen nor heard
 _REACH = 6  # words before a hit in which a negation still denies it
 
 # A negation that denies what follows; "not only" does not, and a clause of its own ends its reach.
 _NEGATION = {
-    "en": r"\b(?:no|not(?! only)|never|cannot|can't|isn't|aren't|won't|doesn't|don't|without|neither|nor|nothing)\b",
-    "de": r"\b(?:nicht(?! nur)|kein(?:e[nmrs]?)?|nie|niemals|weder|noch nie|ohne|nichts)\b",
+    "en": r"\b(?:no|not(?! only)|never|cannot|can't|isn't|aren't|won't|doesn't|don't|without|neither|nor|nothing|nobody)\b",
+    "de": r"\b(?:nicht(?! nur)|kein(?:e[nmrs]?)?|nie|niemals|niemand|weder|noch nie|ohne|nichts)\b",
     "fr": r"(?:\b(?:ne|ni|aucune?|jamais|sans|pas|non|nullement)\b|\bn['’])(?! seulement| pas seulement)",
 }
 # German denies behind the verb as well: "Gewinne garantiert der Fonds nicht", "garantiert keine".
@@ -25,6 +26,9 @@ _NEGATION_AFTER = {
     "de": r"^\W*(?:\w+\W+){0,3}?(?:nicht|kein(?:e[nmrs]?)?|weder)\b",
     "fr": r"^\W*(?:\w+\W+){0,1}?(?:pas|aucune?|ni)\b",
 }
+# French writes one denial in two words: the "n'" of "il n'y a aucun risque" belongs to "aucun", and says no by itself.
+_SECOND_HALF = {"fr": r"(?:aucune?|pas|jamais)\b"}
+_FIRST_HALF = {"fr": r"\bne\b|\bn['’]"}
 _CLAUSE = re.compile(r"[;:.!?]|,\s+(?:but|aber|sondern|mais)\b")
 _SENTENCE = re.compile(r"[^.!?]+(?:[.!?](?=\S)[^.!?]*)*[.!?]?")
 
@@ -41,7 +45,7 @@ def hits(
         language: whose negations count.
         negation: whether a negation makes the words harmless.
     """
-    for sentence in _SENTENCE.findall(text):
+    for sentence in _SENTENCE.findall(text.replace(_SOFT_HYPHEN, "")):
         fine = [match.span() for pattern in allowed for match in find_all(pattern, sentence, ignore_case=True)]
         for pattern in never:
             for match in find_all(pattern, sentence, ignore_case=True):
@@ -60,7 +64,8 @@ def present(text: str, patterns: Sequence[str]) -> list[str]:
 
 def said(text: str, patterns: Sequence[str]) -> bool:
     """Whether any of the patterns stands in a text, denied or not."""
-    return any(True for pattern in patterns for _ in find_all(pattern, text, ignore_case=True))
+    plain = text.replace(_SOFT_HYPHEN, "")
+    return any(True for pattern in patterns for _ in find_all(pattern, plain, ignore_case=True))
 
 
 def for_language(words: Mapping[str, Sequence[str]] | None, language: str) -> Sequence[str]:
@@ -72,6 +77,8 @@ def _denied(sentence: str, match: Match, language: str) -> bool:
     before = sentence[: match.start()]
     clause_start = max((found.end() for found in _CLAUSE.finditer(before)), default=0)
     reach = " ".join(before[clause_start:].split()[-_REACH:])
+    if language in _SECOND_HALF and re.match(_SECOND_HALF[language], match[0], re.IGNORECASE):
+        reach = re.sub(_FIRST_HALF[language], "", reach, flags=re.IGNORECASE)
     if re.search(_NEGATION[language], reach, re.IGNORECASE):
         return True
     return re.search(_NEGATION_AFTER[language], sentence[match.end() :], re.IGNORECASE) is not None

@@ -192,7 +192,11 @@ def _step(node: Node, material: Material) -> model.Step:
 
 def _extract(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, Any]) -> model.Step:
     return model.ExtractStep(
-        **shared, prompt=places.prompt(own["prompt"]), schema=places.folder / own["schema"], route=own["route"]
+        **shared,
+        prompt=places.prompt(own["prompt"]),
+        schema=places.folder / own["schema"],
+        route=own["route"],
+        pages=own.get("pages", "needed"),
     )
 
 
@@ -221,11 +225,12 @@ def _write(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, 
         prompt=places.prompt(own["prompt"]),
         narration=places.narration(own["narration"]),
         route=own["route"],
+        by=own.get("by", "model"),
     )
 
 
 def _slide(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, Any]) -> model.Step:
-    return model.SlideStep(**shared, theme=places.theme(own["theme"]))
+    return model.SlideStep(**shared, theme=places.theme(own["theme"]), format=own.get("format", "landscape"))
 
 
 def _approve(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, Any]) -> model.Step:
@@ -273,6 +278,10 @@ def _notify(name: str, own: Mapping[str, Any], places: Places, shared: dict[str,
     )
 
 
+def _wait(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, Any]) -> model.Step:
+    return model.WaitStep(**shared, until=own["until"])
+
+
 _KINDS = {
     "extract": _extract,
     "validate": _validate,
@@ -284,4 +293,5 @@ _KINDS = {
     "generate": _generate,
     "call": _call,
     "notify": _notify,
+    "wait": _wait,
 }

@@ -101,7 +101,7 @@ def _fingerprint(folder: Path, include: Path) -> tuple[str, float] | None:
 def _files(folder: Path, include: Path) -> Iterator[tuple[str, os.stat_result]]:
     prompts = include / "prompts"
     roots = (folder, prompts / folder.name, prompts / "shared", include / "compliance", include / "themes", *_CODE)
-    for root in (*roots, include / "orchestrator.yaml", include / "llm.yaml"):
+    for root in (*roots, include / "orchestrator.yaml", include / "llm.yaml", include / "rendering.yaml"):
         yield from _below(str(root))
 
 

@@ -19,6 +19,7 @@ from workflow_orchestrator.errors import ConfigurationError
 
 Profile = Literal["production", "demo"]
 Ocr = Literal["auto", "off", "require"]
+FourEyes = Literal["production", "always"]
 
 PROFILE_VARIABLE = "GENAI_PLATFORM_PROFILE"
 STORAGE_VARIABLE = "GENAI_PLATFORM_STORAGE"
@@ -40,6 +41,7 @@ class Channel:
 class Configuration:
     """What holds for every workflow: execution, who may release, where artifacts lie, groups that may be asked, channels.
 
+    `four_eyes` says where who asked for a video, or edited it, may not release it: in the production profile, or always.
     `ocr` says what happens to pages that are pictures: read where tesseract is installed, never, or an error where it is not.
     `storage` is as written: a folder (a relative one starts at the project's folder) or a URI. `source` is the file as it was
     read, for the places of what it says.
@@ -52,6 +54,7 @@ class Configuration:
     retry_policies: Mapping[str, tuple[RetryRule, ...]] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     ocr: Ocr = "auto"
+    four_eyes: FourEyes = "production"
     source: Source | None = field(default=None, repr=False, compare=False)
 
 
@@ -140,6 +143,7 @@ def _build(source: Source, environ: Mapping[str, str], report: Report) -> Config
             for name, item in data.get("channels", {}).items()
         },
         ocr=cast("Ocr", data.get("documents", {}).get("ocr", "auto")),
+        four_eyes=cast("FourEyes", data.get("four_eyes", "production")),
         source=source,
     )
 

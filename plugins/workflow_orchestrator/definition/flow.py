@@ -32,6 +32,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "generate": (),
     "call": (),
     "notify": (),
+    "wait": (),
 }
 MAKES: Mapping[str, tuple[str, ...]] = {
     "extract": ("reading",),
@@ -42,6 +43,7 @@ MAKES: Mapping[str, tuple[str, ...]] = {
     "approve": ("approval",),
     "video": ("video",),
     "notify": (),
+    "wait": (),
 }
 ARTIFACTS = ("reading", "data", "script", "slides", "approval", "video")
 """The artifacts that have a name of the platform's; no generate step may take one of them."""
@@ -50,17 +52,17 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "reading": ("document.json", "extracted.json"),
     "data": ("validation.json", "values.json"),
     "script": ("script.json", "compliance.json"),
-    "slides": ("deck.json", "slides/", "slides.pdf", "slides.pptx"),
+    "slides": ("deck.json", "slides/", "slides.pdf", "slides.pptx", "compliance_slides.json"),
     "approval": ("approval.json",),
-    "video": ("video.mp4", "captions.vtt", "narration.wav", "video.json"),
+    "video": ("video.mp4", "captions.vtt", "narration.wav", "video.json", "compliance_video.json"),
 }
 """The files of a run behind an artifact; a name that ends in `/` is a folder."""
 
 ASK_MODELS = ("extract", "write", "generate")
 """The kinds of step that ask a model."""
 
-# A check that failed is never passed over, and what was refused is never published.
-NEVER_CONTINUES = ("validate", "ask", "approve", "video")
+# A check that failed is never passed over, and what was refused, or is not public yet, is never published.
+NEVER_CONTINUES = ("validate", "ask", "approve", "video", "wait")
 DONE = ("continue", "fail")
 """Where a catch may go that is no step."""
 ALWAYS_FAIL = frozenset(

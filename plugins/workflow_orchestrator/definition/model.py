@@ -42,6 +42,7 @@ from workflow_orchestrator.definition.steps import (
     Step,
     ValidateStep,
     VideoStep,
+    WaitStep,
     WriteStep,
 )
 from workflow_orchestrator.fields import FieldSet
@@ -76,6 +77,7 @@ __all__ = [
     "Step",
     "ValidateStep",
     "VideoStep",
+    "WaitStep",
     "Workflow",
     "WriteStep",
 ]

@@ -63,6 +63,7 @@ CODES = {
     "WF062": "a call of another workflow that does not fit it",
     "WF063": "an output that not every way to the end makes",
     "WF064": "a channel that contradicts itself",
+    "WF065": "a voice or video provider that include/rendering.yaml does not have",
 }
 
 

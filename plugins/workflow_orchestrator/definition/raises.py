@@ -73,11 +73,34 @@ RAISES: Mapping[str, tuple[str, ...]] = {
     "ask": ("BusinessValidationError", "CorrectionError", "ApprovalError", "ConfigurationError"),
     "write": ("ScriptError", "UnboundFigureError", "ComplianceBlockedError", "OfflineOutputError", *MODEL),
     "slide": ("RenderError", "LayoutError", "UnboundFigureError"),
-    "approve": ("ApprovalError", "AutoApprovalRefusedError", "ConfigurationError"),
-    "video": ("ApprovalError", "RenderError", "SpeechError", "VideoCheckError", "EncoderError", "ConfigurationError"),
+    "approve": (
+        "ApprovalError",
+        "SentBackError",
+        "EditRefusedError",
+        "ReasonMissingError",
+        "FourEyesError",
+        "AutoApprovalRefusedError",
+        "ConfigurationError",
+        # New slides for edits, where an attempt before was killed while it made them.
+        "RenderError",
+        "ComplianceBlockedError",
+    ),
+    "video": (
+        "ApprovalError",
+        "RenderError",
+        "SpeechError",
+        "VideoCheckError",
+        "VendorError",
+        "VendorJobError",
+        "VendorDeadlineError",
+        "VendorOutageError",
+        "EncoderError",
+        "ConfigurationError",
+    ),
     "generate": (*_READS, "OfflineUnavailableError", *MODEL),
     "call": ("CalledWorkflowError", "CalledWorkflowOutageError"),
     "notify": ("NotificationError", "ConfigurationError"),
+    "wait": ("WaitTimeError", "NotYetError"),
 }
 """What a step of a kind can end with beside `EVERY`; narrowest classes, and a wider one only where it is raised itself."""
 

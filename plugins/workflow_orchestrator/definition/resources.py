@@ -12,6 +12,8 @@ from workflow_orchestrator.definition.fields_file import read_fields
 from workflow_orchestrator.definition.outline import Node, Outline
 from workflow_orchestrator.definition.output_file import read_output
 from workflow_orchestrator.definition.problems import Report, did_you_mean
+from workflow_orchestrator.definition.pronunciation import file_name, read_pronunciation
+from workflow_orchestrator.definition.rendering_file import BUILT_IN, FILE, read_rendering
 from workflow_orchestrator.definition.source import KeyPath, Source, read_source
 from workflow_orchestrator.definition.templates import SUFFIX, Template, Templates
 from workflow_orchestrator.fields import LANGUAGES, FieldSet
@@ -84,6 +86,7 @@ def check_resources(tree: Outline, places: Places, configuration: Configuration,
         if schema is not None:
             outputs[step.name] = schema
     _check_packs(source, places, report)
+    _check_video(tree, places, report)
     fields = _check_schema(tree, places, report)
     if fields is not None:
         for at, name in source.walk(("business_rules", "required_fields")):
@@ -104,6 +107,26 @@ def _check_packs(source: Source, places: Places, report: Report) -> None:
                 f"there is no compliance pack {report.shown(places.pack(name)).as_posix()}",
                 did_you_mean(name, known),
             )
+
+
+def _check_video(tree: Outline, places: Places, report: Report) -> None:
+    """Voices and video providers by name, and how the workflow's words are spoken."""
+    for language in LANGUAGES:
+        if (path := places.prompts / file_name(language)).is_file():
+            read_pronunciation(path, language, report)
+    named = [(step, (*step.at, "video")) for step in tree.steps if step.kind == "video"]
+    path = places.platform_include / FILE
+    settings = BUILT_IN if not named or not path.is_file() else read_rendering(path, report)
+    if settings is None:
+        return
+    known = {"provider": ("local", *settings.video_providers), "voice": tuple(settings.voices)}
+    for step, at in named:
+        for key, names in known.items():
+            name = step.own.get(key)
+            if isinstance(name, str) and name not in names:
+                what = "voice" if key == "voice" else "video provider"
+                message = f"there is no {what} {name!r} in include/{FILE}"
+                report.add("WF065", tree.source, (*at, key), message, did_you_mean(name, names))
 
 
 def _check_output(at: KeyPath, name: str, source: Source, places: Places, report: Report) -> Mapping[str, Any] | None:

@@ -102,12 +102,13 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractStep(Step):
-    """Reads the document and binds each field to its page and printed words."""
+    """Reads the document and binds each field to its page and printed words. `pages` says which of them a model is sent."""
 
     kind: ClassVar[str] = "extract"
     prompt: Path
     schema: Path
     route: str
+    pages: Literal["needed", "all"] = "needed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,20 +133,25 @@ class AskStep(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteStep(Step):
-    """Writes the narration around bound values. `narration` maps a language to its sentence file."""
+    """Writes the narration around bound values. `narration` maps a language to its sentence file.
+
+    `by` says who finds the words: a model where the route has one, or the sentence file alone; prompt and route then rest.
+    """
 
     kind: ClassVar[str] = "write"
     prompt: Path
     narration: Mapping[str, Path]
     route: str
+    by: Literal["model", "template"] = "model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlideStep(Step):
-    """Renders the slides of the script in a theme."""
+    """Renders the slides of the script in a theme. `format` is their shape and that of the video."""
 
     kind: ClassVar[str] = "slide"
     theme: Path
+    format: Literal["landscape", "portrait", "square"] = "landscape"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +209,14 @@ class NotifyStep(Step):
     subject: str
     message: str
     on: tuple[Outcome, ...] = ("succeeded", "degraded", "failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitStep(Step):
+    """Waits until the time that the parameter `until` holds; an empty one, or one that is over, is no wait."""
+
+    kind: ClassVar[str] = "wait"
+    until: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The names that a template may use, by the kind of step: what the steps provide and what the loader checks.
 
     extract   document, fields, title
-    write     language, fund, values, segments, example
+    write     language, fund, values, segments, example, terms
     generate  document, title, fields, and `values` (the table of proven values) where data is made before
     notify    workflow, document, outcome, error, cost_usd, run_id, link
 
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 PARAMETERS = "parameters"
 PROVIDED: Mapping[str, tuple[str, ...]] = {
     "extract": ("document", "fields", "title"),
-    "write": ("language", "fund", "values", "segments", "example"),
+    "write": ("language", "fund", "values", "segments", "example", "terms"),
     "generate": ("document", "title", "fields", "values"),
     "notify": ("workflow", "document", "outcome", "error", "cost_usd", "run_id", "link"),
 }

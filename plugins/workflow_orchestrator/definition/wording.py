@@ -24,6 +24,7 @@ from workflow_orchestrator.definition.steps import (
     Step,
     ValidateStep,
     VideoStep,
+    WaitStep,
     WriteStep,
 )
 
@@ -38,6 +39,7 @@ KINDS: Mapping[str, str] = {
     "generate": "asks a model for JSON of a given shape",
     "call": "runs another workflow with the same document and takes some of its outputs",
     "notify": "sends a message to a channel",
+    "wait": "waits until a time that the run was started with",
 }
 """What each kind of step does, in a line."""
 
@@ -158,11 +160,15 @@ def block(one: Choose | Parallel | Map) -> str:
 
 
 _STEPS: Mapping[type[Step], Callable[[Any], str]] = {
-    ExtractStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}",
+    ExtractStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}" + (", sends every page" if s.pages == "all" else ""),
     ValidateStep: lambda s: f"rules {s.rules.name}",
     AskStep: lambda s: f"asks {value(s.ask)} within {duration(s.within)}{_reminds(s)}, otherwise fails",
-    WriteStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}, narration {value(sorted(s.narration))}",
-    SlideStep: lambda s: f"theme {s.theme.name}",
+    WriteStep: lambda s: (
+        f"prompt {_prompt(s.prompt.name)}, route {s.route}, narration {value(sorted(s.narration))}"
+        if s.by == "model"
+        else f"the sentence file alone, narration {value(sorted(s.narration))}"
+    ),
+    SlideStep: lambda s: f"theme {s.theme.name}" + ("" if s.format == "landscape" else f", {s.format}"),
     ApproveStep: lambda s: (
         f"asks {value(s.ask)} to release {value(s.show)} within {duration(s.within)}{_reminds(s)}, otherwise fails"
     ),
@@ -170,6 +176,7 @@ _STEPS: Mapping[type[Step], Callable[[Any], str]] = {
     GenerateStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}, makes {s.into} as {s.output.name} says",
     CallStep: lambda s: f"runs {s.workflow}, takes {value(s.take)} within {duration(s.within)}",
     NotifyStep: lambda s: f"tells {s.channel}: {s.subject}",
+    WaitStep: lambda s: f"waits until the time in {s.until}",
 }
 
 

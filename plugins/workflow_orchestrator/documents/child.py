@@ -123,7 +123,7 @@ def _read_both(data: bytes, max_pages: int, max_characters: int) -> tuple[TextLa
         except Exception as error:  # noqa: BLE001 - one broken page must not hide the others
             words.failures[index + 1] = f"{type(error).__name__}: {error}"
             nothing = {"width": 0.0, "height": 0.0, "words": [], "hidden": 0, "overprinted": 0, "pictures": 0.0}
-            words.pages.append({**nothing, "scales": []})
+            words.pages.append({**nothing, "aside": [], "scales": []})
     if len(words.failures) == count:
         raise DamagedDocumentError(f"none of the {count} pages can be read: {words.failures[1]}")
     return texts, words
@@ -204,6 +204,7 @@ def _recognise(
 
 def _page(number: int, text: str, found: dict[str, Any], broken: bool) -> dict[str, Any]:
     words = () if broken else found["words"]
+    aside = [] if broken else [word.to_json() for word in found["aside"]]
     return {
         "number": number,
         "width": found["width"],
@@ -212,6 +213,7 @@ def _page(number: int, text: str, found: dict[str, Any], broken: bool) -> dict[s
         "words": [word.to_json() for word in words],
         "scales": [] if broken else [scale.to_json() for scale in found["scales"]],
         "source": "text",
+        **({"aside": aside} if aside else {}),
     }
 
 

@@ -144,7 +144,8 @@ class Scale:
 class Page:
     """One page. Boxes are in points from the bottom left corner of the page as it is read, upright.
 
-    `source` is `text` for the page's own text layer, `ocr` for words that two passes of OCR read from its picture.
+    `source` is `text` for the page's own text layer, `ocr` for words that two passes of OCR read from its picture. `aside` are words
+    that stand across the others, up or down along an edge, in the order of the file; they are none of `words`.
     """
 
     number: int
@@ -154,6 +155,7 @@ class Page:
     words: tuple[Word, ...]
     scales: tuple[Scale, ...] = ()
     source: Source = "text"
+    aside: tuple[Word, ...] = ()
 
     def __post_init__(self) -> None:
         if self.number < 1:
@@ -173,6 +175,7 @@ class Page:
         return " ".join(word.text for word in self.words)
 
     def to_json(self) -> dict[str, Any]:
+        aside = {"aside": [word.to_json() for word in self.aside]} if self.aside else {}
         return {
             "number": self.number,
             "width": self.width,
@@ -181,17 +184,21 @@ class Page:
             "words": [word.to_json() for word in self.words],
             "scales": [scale.to_json() for scale in self.scales],
             "source": self.source,
+            **aside,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Page:
-        words = tuple(
-            Word(text, Box(left, bottom, right, top), size, bold, style)
-            for text, left, bottom, right, top, size, bold, style in data["words"]
+        words, aside = (
+            tuple(
+                Word(text, Box(left, bottom, right, top), size, bold, style)
+                for text, left, bottom, right, top, size, bold, style in data.get(name, ())
+            )
+            for name in ("words", "aside")
         )
         scales = tuple(Scale.from_json(scale) for scale in data.get("scales", ()))
         source = data.get("source", "text")
-        return cls(data["number"], data["width"], data["height"], data["text"], words, scales, source)
+        return cls(data["number"], data["width"], data["height"], data["text"], words, scales, source, aside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def open_document(data: bytes) -> Any:
 
 
 def read_page(document: Any, index: int, styles: Styles, max_characters: int) -> dict[str, Any]:
-    """One page: size, words in reading order, number of hidden words, share of its area that pictures cover, marked scales."""
+    """One page: size, words in reading order and those across them, hidden words, share of pictures in its area, marked scales."""
     page = document[index]
     text = page.get_textpage()
     count = text.count_chars()
@@ -87,11 +87,15 @@ def read_page(document: Any, index: int, styles: Styles, max_characters: int) ->
     placed = [_placed(group, paper) for group in groups]
     seen = sight(page, placed)
     judged = [(group, word.box, how) for group, word, how in zip(groups, placed, seen, strict=True)]
+    across = [item for item in judged if item[0][0].angle in (90, 270) and (item[0][0].angle - angle) % 180]
     judged = [item for item in judged if item[0][0].angle == angle]
     # Text may stand on its side by its own matrix, by the page's /Rotate, or upright by both.
     turn = (angle + int(page.get_rotation())) % 360
     words = [
         _word(group, styles, Box(*_turn(box, turn, width, height))) for group, box, how in judged if how == "shown"
+    ]
+    aside = [
+        _word(group, styles, Box(*_turn(box, turn, width, height))) for group, box, how in across if how == "shown"
     ]
     if turn in (90, 270):
         width, height = height, width
@@ -99,6 +103,7 @@ def read_page(document: Any, index: int, styles: Styles, max_characters: int) ->
         "width": round(width, 2),
         "height": round(height, 2),
         "words": words,
+        "aside": aside,
         "hidden": sum(how == "hidden" for _, _, how in judged),
         "overprinted": sum(how == "overprinted" for _, _, how in judged),
         "pictures": _picture_share(page),

@@ -17,7 +17,9 @@ from workflow_orchestrator.extraction.layout import DocumentLayout, PageLayout
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings, Reading
 from workflow_orchestrator.extraction.standing import Place, places_of_figure, places_of_words
+from workflow_orchestrator.extraction.statement_reader import StatementTables
 from workflow_orchestrator.extraction.units import CURRENCIES
+from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSet, FieldSpec
 from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin, Value
 
@@ -134,11 +136,12 @@ def values_from_answer(
         return found.settle(fields)
     layout = DocumentLayout(document)
     reader = Reader.of(document).with_currency(_currency(items, document, fields))
+    tables = StatementTables(layout, Vocabulary(fields), reader)
     for number, item in enumerate(items):
         if number >= _MAX_VALUES:
             found.reject("", "", 0, f"the answer has {len(items)} values; only the first {_MAX_VALUES} were looked at")
             break
-        _take(item, layout, fields, reader, origin, found)
+        _take(item, layout, fields, reader, tables, origin, found)
     return found.settle(fields)
 
 
@@ -155,7 +158,9 @@ def _currency(items: Sequence[Any], document: Document, fields: FieldSet) -> str
     return ""
 
 
-def _take(item: Any, layout: DocumentLayout, fields: FieldSet, reader: Reader, origin: Origin, found: Findings) -> None:
+def _take(
+    item: Any, layout: DocumentLayout, fields: FieldSet, reader: Reader, tables: StatementTables, origin: Origin, found: Findings
+) -> None:
     wanted = ("field", "key", "quote", "page", "label")
     if not isinstance(item, Mapping) or not all(isinstance(item.get(name, ""), (str, int)) for name in wanted):
         found.reject("", str(item)[:80], 0, "not an object with field, key, quote, page and label")
@@ -165,7 +170,7 @@ def _take(item: Any, layout: DocumentLayout, fields: FieldSet, reader: Reader, o
     number = page if isinstance(page, int) and not isinstance(page, bool) else 0
     ref = f"{field}.{key}" if key else field
     try:
-        value = pointed_value(field, key, quote, label, number, layout, fields, reader, origin)
+        value = pointed_value(field, key, quote, label, number, layout, fields, reader, origin, tables)
     except FigureError as error:
         found.reject(ref, quote[:200], number, error.message)
         return
@@ -182,8 +187,11 @@ def pointed_value(
     fields: FieldSet,
     reader: Reader,
     origin: Origin,
+    tables: StatementTables | None = None,
 ) -> Value:
     """The value that one pointer of an answer points to: page `number`, from 1, and the printed words of the value and of its label.
+
+    The unit of a figure in a statement is what the words over its table say, whether the answer repeats them or not.
 
     Raises:
         FigureError: an unknown field or key, words that do not stand on that page, or that print no value of that kind.
@@ -201,10 +209,19 @@ def pointed_value(
     if not places:
         raise FigureError(f"{quote[:80]!r} does not stand on page {number} as whole words")
     parts = [part for part in label.split(_LABEL_SEPARATOR) if part.strip()]
-    named = [place for place in places if all(place.names(part) for part in parts)]
+    if tables and spec.column:
+        places = [place for place in places if tables.ref_of(place) == (f"{field}.{key}" if key else field)] or places
+        units = {tables.unit_words(place, spec) for place in places}
+        missing = [word for word in (units.pop() if len(units) == 1 else ()) if word not in parts]
+        label = _LABEL_SEPARATOR.join([*parts, *missing])
+    named = [place for place in places if all(_names(place, part, tables) for part in parts)]
     # The place is only told when it is certain; the proof looks at all of them otherwise.
     box = named[0].box if len(named) == 1 else places[0].box if len(places) == 1 else None
     return value_of(spec, key, Evidence(number, quote, label, box), reader, origin)
+
+
+def _names(place: Place, part: str, tables: StatementTables | None) -> bool:
+    return place.names(part) or (tables is not None and tables.names(place, part))
 
 
 def _places(spec: FieldSpec, page: PageLayout, quote: str) -> list[Place]:

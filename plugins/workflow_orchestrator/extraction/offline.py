@@ -29,6 +29,8 @@ from workflow_orchestrator.extraction.returns import ReturnsReader
 from workflow_orchestrator.extraction.rows import RowsReader
 from workflow_orchestrator.extraction.scales import drop_steps, read_scales
 from workflow_orchestrator.extraction.sentences import read_sentences
+from workflow_orchestrator.extraction.statement_words import read_patterns, read_statements
+from workflow_orchestrator.extraction.unlabelled import read_unlabelled
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.values import Evidence, Kind, Origin, Value
@@ -47,8 +49,11 @@ def read_fields(document: Document, fields: FieldSet) -> Reading:
     reader, names = _first_look(layout, words, Reader.of(document))
     found = Findings()
     _read_words(layout, words, reader, found)
+    tables = words.periods or any(words.keyed(by) for by in ("period", "year", "month", "name"))
     for page in layout.pages:
         PairReader(page, words, reader, names, found).read()
+        if not tables:
+            continue
         ReturnsReader(page, words, reader, names, found).read()
         RowsReader(page, words, reader, names, found).read()
         ListReader(page, words, reader, found).read()
@@ -57,11 +62,14 @@ def read_fields(document: Document, fields: FieldSet) -> Reading:
     drop_steps(layout, found)
     read_scales(layout, words, names, reader, found)
     _read_codes(layout, words, reader, found)
+    read_unlabelled(layout, words, reader, found)
     read_head(layout, words, reader, found)
     as_of = _as_of(words, layout, found)
     for page in layout.pages:
         MonthsReader(page, words, reader, names, as_of, found).read()
     _drop_part_years(words, reader, as_of, found)
+    read_patterns(layout, words, reader, found)
+    read_statements(layout, words, reader, found)
     _keep_largest(words, found)
     return found.settle(fields)
 

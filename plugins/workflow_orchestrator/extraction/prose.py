@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 
 from workflow_orchestrator.documents import Word
 from workflow_orchestrator.documents.model import around
@@ -393,6 +393,11 @@ def _joined(page: PageLayout, lines: Sequence[Sequence[Word]]) -> str:
     begins with a capital or a digit; "convic-" + "tion" loses it.
     """
     known = Counter(fold(word.text).strip(".,;:()") for row in page.rows for word in row.words)
+    return joined_lines(lines, known)
+
+
+def joined_lines(lines: Sequence[Sequence[Word]], known: Mapping[str, int]) -> str:
+    """The same, by the words that the page or the document is known to have, folded and counted."""
     text = ""
     for line in lines:
         part = " ".join(word.text for word in line)
@@ -403,9 +408,9 @@ def _joined(page: PageLayout, lines: Sequence[Sequence[Word]]) -> str:
         before, after = fold(head).strip("(\"'"), fold(tail).strip(".,;:()")
         if after in ("und", "oder", "et", "ou", "and", "or"):
             text = f"{text} {part}"
-        elif not tail[:1].islower() or known[f"{before}-{after}"] or (known[before] and known[after]) or "-" in before:
+        elif not tail[:1].islower() or known.get(f"{before}-{after}") or (known.get(before) and known.get(after)) or "-" in before:
             text = f"{text}{part}"
-        elif known[before + after] or len(after) < 4 or not known[before]:
+        elif known.get(before + after) or len(after) < 4 or not known.get(before):
             text = f"{text[:-1]}{part}"
         else:
             text = f"{text}{part}"

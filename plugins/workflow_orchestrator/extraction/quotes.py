@@ -14,8 +14,10 @@ from decimal import Decimal
 from workflow_orchestrator.documents import Document
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, fold_label
+from workflow_orchestrator.extraction.table_units import scale_words
 from workflow_orchestrator.extraction.units import (
     CURRENCIES,
+    Unit,
     codes_in,
     currency_in,
     is_per_unit,
@@ -25,6 +27,7 @@ from workflow_orchestrator.extraction.units import (
 )
 from workflow_orchestrator.fields import FieldSpec
 from workflow_orchestrator.figures import DecimalMark, Figure, decimal_mark_of, read_date, read_figure
+from workflow_orchestrator.identifiers import SCHEMES
 from workflow_orchestrator.values import Evidence, Kind, Origin, Value
 
 _NUMERIC_DATE = re.compile(r"(?<![\d./-])(\d{1,2})([/-])(\d{1,2})\2(?:19|20)\d\d(?![\d/-])")
@@ -39,6 +42,10 @@ _SHARED_SIGNS = {
 }
 # Bodies and numbers that only papers of the United States name: there "$" is the US dollar.
 _UNITED_STATES = re.compile(r"\b(?:CUSIP|FINRA|FDIC|SIPC)\b")
+# Forms and laws of the United States that reports of companies name; one that counts in another dollar says so.
+_UNITED_STATES_ISSUER = re.compile(r"\bForms? (?:10-[KQ]|8-K)\b|\bPrivate Securities Litigation Reform Act\b")
+_OTHER_DOLLAR = re.compile(r"\b(?:Canadian|Australian|Hong Kong|Singapore|New Zealand|Taiwan) [Dd]ollars?\b|\b(?:C|A|HK|S|NZ|NT|CA|AU)\$")
+SEPARATOR = " · "  # between the parts of a label: row, column, unit
 _MAX_TEXT = 160
 _MAX_PARAGRAPH = 4000
 
@@ -62,7 +69,8 @@ class Reader:
         text = "\n".join(page.shown for page in document.pages)
         codes = codes_in(text)
         sole = next(iter(codes)) if len(codes) == 1 else ""
-        american = _UNITED_STATES.search(text) and codes <= {"USD"}
+        issuer = _UNITED_STATES_ISSUER.search(text) and not _OTHER_DOLLAR.search(text)
+        american = (_UNITED_STATES.search(text) or issuer) and codes <= {"USD"}
         return cls(
             decimal_mark_of(text), _date_language(document.language, text), currency, sole, "USD" if american else ""
         )
@@ -95,6 +103,8 @@ def value_of(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, orig
     quote = evidence.quote
     if spec.kind in (Kind.PERCENT, Kind.RATIO, Kind.MONEY):
         return _number(spec, key, evidence, reader, origin)
+    if spec.kind is Kind.INTEGER and spec.column:
+        return _count(spec, key, evidence, reader, origin)
     if spec.kind is Kind.INTEGER:
         value = _integer(spec, quote)
         return Value(spec.name, spec.kind, value, evidence, origin, key=key, unit=spec.unit)
@@ -142,9 +152,31 @@ def _number(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, origi
     )
 
 
+def _count(spec: FieldSpec, key: str, evidence: Evidence, reader: Reader, origin: Origin) -> Value:
+    """A number of things in a statement, which may be printed in thousands or millions."""
+    figure = read_figure(evidence.quote, reader.mark)
+    if figure is None:
+        raise FigureError(f"{evidence.quote!r} says that there is no value", printed=evidence.quote)
+    if figure.unit:
+        raise FigureError(f"{evidence.quote!r} has a unit, a number of things has none", printed=evidence.quote)
+    value, scale = _scaled(figure, evidence.label)
+    if value != value.to_integral():
+        raise FigureError(f"{evidence.quote!r} is no whole number", printed=evidence.quote)
+    _check_range(spec, value, evidence.quote)
+    return Value(spec.name, spec.kind, value, evidence, origin, key=key, unit=spec.unit, decimals=figure.decimals, scale=scale)
+
+
+def _unit_of_label(label: str) -> Unit:
+    """The unit that a label names: in a part of its own, as the words over a table are, or within its words."""
+    parts = [found for part in label.split(SEPARATOR)[1:] if (found := scale_words(part))]
+    if not parts:
+        return unit_of_label(label)
+    return Unit(next((sign for sign, _ in parts if sign), ""), next((scale for _, scale in parts if scale), 0))
+
+
 def _currency(figure: Figure, label: str, reader: Reader) -> str:
     """The currency that stands with the figure, or else in its label; of an amount per unit, the document's only one."""
-    unit = figure.unit or unit_of_label(label).currency
+    unit = figure.unit or _unit_of_label(label).currency
     if unit in CURRENCIES:
         return unit
     if unit == "$" and reader.dollar:
@@ -158,7 +190,7 @@ def _currency(figure: Figure, label: str, reader: Reader) -> str:
 
 def _scaled(figure: Figure, label: str) -> tuple[Decimal, int]:
     """The amount and its scale; the scale may stand in the label, "Fund size (£m)"."""
-    scale = unit_of_label(label).scale
+    scale = _unit_of_label(label).scale
     if not scale or scale == figure.scale:
         return figure.value, figure.scale
     if figure.scale:
@@ -204,8 +236,12 @@ def _words(spec: FieldSpec, quote: str) -> str:
         if not currency:
             raise FigureError(f"{quote[:60]!r} is no ISO 4217 code and no name of one currency", printed=quote[:200])
         return currency
+    if spec.kind is Kind.IDENTIFIER:
+        return _identifier(spec, text)
     if spec.kind is Kind.CHOICE:
         return _choice(spec, text)
+    if spec.most_words and len(text.split()) > spec.most_words:
+        raise FigureError(f"{quote[:60]!r} has more than {spec.most_words} words", printed=quote[:200])
     limit = _MAX_PARAGRAPH if spec.kind is Kind.PARAGRAPH else _MAX_TEXT
     if len(text) > limit or not any(char.isalpha() for char in text):
         raise FigureError(f"{quote[:60]!r} is not a {spec.kind}", printed=quote[:200])
@@ -219,6 +255,13 @@ def _isin(text: str) -> str:
     if not _ISIN.fullmatch(compact) or not isin.is_valid(compact):
         raise FigureError(f"{text!r} is not an ISIN with a right check digit", printed=text)
     return compact
+
+
+def _identifier(spec: FieldSpec, text: str) -> str:
+    found = SCHEMES[spec.scheme].read(text)
+    if found is None:
+        raise FigureError(f"{text[:80]!r} is no {spec.scheme.upper()}: its form or its check digit is wrong", printed=text[:200])
+    return found
 
 
 def _choice(spec: FieldSpec, text: str) -> str:

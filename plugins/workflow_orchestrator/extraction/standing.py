@@ -265,9 +265,8 @@ def places_of_figure(page: PageLayout, quote: str) -> list[Place]:
     wanted = compact_figure(quote)
     found = [Place(page, mark.words) for row in page.rows for mark in row.marks if compact_figure(mark.text) == wanted]
     bracketed = _UNIT_BEHIND.match(quote)
-    if not found and quote.endswith("%"):  # at the end of a sentence
-        words = [word for row in page.rows for word in row.words if word.text.endswith((".", ",", ";"))]
-        found = [Place(page, (word,)) for word in words if compact_figure(word.text[:-1]) == wanted]
+    if not found and (quote.endswith("%") or quote[-1:].isalpha()):  # at the end of a clause: "10.2%.", "$8.6 billion,"
+        found = [Place(page, words) for row in page.rows for words in _before_stop(row, wanted)]
     if found or not bracketed:
         return found
     figure, unit = compact_figure(bracketed[1]), compact(bracketed[2])
@@ -277,6 +276,16 @@ def places_of_figure(page: PageLayout, quote: str) -> list[Place]:
         for mark in row.marks
         if compact_figure(mark.text) == figure and (behind := _words_behind(row, mark, unit))
     ]
+
+
+def _before_stop(row: Row, wanted: str) -> Iterator[tuple[Word, ...]]:
+    """The words of a row that make up a figure but for the sign that ends a clause behind it."""
+    for end, last in enumerate(row.words, start=1):
+        if last.text.endswith((".", ",", ";")):
+            for start in range(max(0, end - 3), end):
+                words = row.words[start:end]
+                if compact_figure("".join(word.text for word in words)[:-1]) == wanted:
+                    yield words
 
 
 def _words_behind(row: Row, mark: Mark, wanted: str) -> tuple[Word, ...]:
@@ -297,7 +306,7 @@ def places_of_words(page: PageLayout, quote: str) -> list[Place]:
     if not wanted:
         return []
     found: list[Place] = []
-    for words in (page.page.words, *(row.words for row in page.rows)):
+    for words in (page.page.words, *(row.words for row in page.rows), page.page.aside):
         for place in _runs(page, words, wanted):
             if place.words not in [other.words for other in found]:
                 found.append(place)

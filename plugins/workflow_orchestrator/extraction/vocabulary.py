@@ -80,9 +80,10 @@ class Vocabulary:
             self._add(spec)
         self._sections = {spec.name: tuple(_folded(spec.sections)) for spec in fields.values()}
         self._keyed = {
-            by: tuple(spec for spec in fields.values() if spec.keyed == by and spec.kind in NUMERIC_KINDS)
+            by: tuple(spec for spec in fields.values() if spec.keyed == by and spec.kind in NUMERIC_KINDS and not spec.column)
             for by in KEYED
         }
+        self.columns = tuple(spec for spec in fields.values() if spec.column)  # the fields that stand in statements
         for label, targets in self.periods.items():
             for target in targets:
                 self._append(self._closed, _NO_SPACE.sub("", label), target)
@@ -96,6 +97,8 @@ class Vocabulary:
         self._strong = {word for word in self.other if len(word) > 3}
 
     def _add(self, spec: FieldSpec) -> None:
+        if spec.column:
+            return
         if spec.keyed:
             self.own.update(_folded(spec.labels))
             for key in spec.keys.values():
@@ -281,7 +284,7 @@ class Vocabulary:
         return any(has_words(folded, word) for word in self.sections(field))
 
     def keyed(self, by: str) -> tuple[FieldSpec, ...]:
-        """The numeric fields that are keyed by `period`, `year`, `month` or `name`."""
+        """The numeric fields that are keyed by `period`, `year`, `month` or `name`, but for those of statements."""
         return self._keyed[by]
 
     def in_other_section(self, field: str, folded: str) -> bool:

@@ -17,8 +17,12 @@ WAITING = "waiting"
 """Under which key the times of an open question travel, beside what the step itself wants back."""
 
 
-def assigned_users(groups: Mapping[str, Sequence[str]], names: Sequence[str]) -> list[dict[str, str]]:
+def assigned_users(
+    groups: Mapping[str, Sequence[str]], names: Sequence[str], without: Sequence[str] = ()
+) -> list[dict[str, str]]:
     """The Airflow users of some groups; an empty list leaves the answer to everyone whose Airflow role may give it.
+
+    `without` are names of users who are not asked; the step that names them sees to it that somebody is left.
 
     Raises:
         ConfigurationError: a group is not in `include/orchestrator.yaml`.
@@ -29,7 +33,9 @@ def assigned_users(groups: Mapping[str, Sequence[str]], names: Sequence[str]) ->
             f"group {', '.join(unknown)} is not in include/orchestrator.yaml (groups: {', '.join(sorted(groups)) or 'none'}); "
             f"add it there with the ids of its Airflow users"
         )
-    users = dict.fromkeys(user for name in names for user in groups[name])
+    users = dict.fromkeys(
+        user for name in names for user in groups[name] if user.strip().casefold() not in without
+    )
     return [{"id": user, "name": user} for user in users]
 
 
@@ -73,13 +79,15 @@ def go_on_waiting(
 def answer_of(event: Mapping[str, Any]) -> Answer:
     """The chosen option, the form's input, who answered and when."""
     user = event.get("responded_by_user") or {}
-    who = user.get("name") or user.get("id") if isinstance(user, Mapping) else str(user)
+    known = user if isinstance(user, Mapping) else {"name": user}
+    who = known.get("name") or known.get("id")
     when = event["responded_at"]
     return Answer(
         option=event["chosen_options"][0],
         values=dict(event.get("params_input") or {}),
         by=str(who or "unknown"),
         at=when.isoformat(timespec="seconds") if isinstance(when, datetime) else str(when),
+        by_id=str(known.get("id") or ""),
     )
 
 

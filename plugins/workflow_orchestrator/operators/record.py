@@ -1,4 +1,4 @@
-"""`record_execution`: the teardown that writes the manifest, however the run went."""
+"""`record_execution`: the teardown that writes manifest and compliance report, however the run went."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from workflow_orchestrator.operators.base import storage_of
 from workflow_orchestrator.operators.outlets import announce_video, video_outlet
 from workflow_orchestrator.record import RunFolder, build_manifest, summary_of
 from workflow_orchestrator.record.definitions import definition_for
+from workflow_orchestrator.record.manifest import add_artifacts, ending_in
+from workflow_orchestrator.steps.compliance_report import keep_reports
 from workflow_orchestrator.steps.request import ledger_entry
 from workflow_orchestrator.web import link
 
@@ -35,9 +37,10 @@ class RecordExecutionOperator(BaseOperator):
         run = RunFolder(storage_of(self.workflow), self.workflow.name, context["run_id"])
         dag_run = context["dag_run"]
         states = context["ti"].get_task_states(dag_id=self.workflow.name, run_ids=[context["run_id"]])
+        workflow = self._definition(run)
         manifest = build_manifest(
             run,
-            self._definition(run),
+            workflow,
             states={task: str(state) for task, state in states.get(context["run_id"], {}).items() if state},
             run_facts={
                 "type": str(getattr(dag_run.run_type, "value", dag_run.run_type)),
@@ -47,6 +50,7 @@ class RecordExecutionOperator(BaseOperator):
             # Only the callback of a failed run is told a reason (factory/run_timeout.py).
             timed_out=context.get("reason") == TIMED_OUT,
         )
+        self._report(run, workflow, manifest)
         artifact = run.write_json("manifest.json", manifest)
         if manifest["outcome"] != "failed":
             run.storage.write(manifest["request"]["ledger"], ledger_entry(run))
@@ -60,6 +64,16 @@ class RecordExecutionOperator(BaseOperator):
             "degraded": [one["step"] for one in manifest["degraded"]],
             "summary": summary_of(manifest, lambda name: link(run.workflow, run.run_id, name)),
         }
+
+    def _report(self, run: RunFolder, workflow: Workflow, manifest: dict[str, Any]) -> None:
+        """Writes the compliance report. Where it cannot be had, the manifest is written all the same, and says why."""
+        try:
+            artifacts = keep_reports(run, workflow, ending_in(manifest))
+        except OrchestratorError as error:
+            self.log.warning("record.no_compliance_report error=%s", error)
+            manifest["compliance_report"] = error.to_json()
+        else:
+            add_artifacts(manifest, artifacts)
 
     def _definition(self, run: RunFolder) -> Workflow:
         """The definition that the run went by. Where it cannot be had any more, the record is written by the one that is there."""

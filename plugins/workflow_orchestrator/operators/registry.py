@@ -40,7 +40,7 @@ class AskingOperator(StepOperator):
         question = kind.question(work)
         if question is not None:
             services = cast("AirflowServices", work.services)
-            users = assigned_users(work.configuration.groups, question.groups)
+            users = assigned_users(work.configuration.groups, question.groups, question.not_by)
             now = work.services.now()
             waiting = Waiting(question.subject, now, now + question.within)
             ask_people(services.context, question, users, waiting, reminder_of(work))
@@ -136,6 +136,12 @@ class NotifyOperator(WorkingOperator):
     ui_color = "#f1f1e2"
 
 
+class WaitOperator(WorkingOperator):
+    """`wait`: nothing; Airflow's triggerer watches the clock."""
+
+    ui_color = "#f1f1e2"
+
+
 OPERATORS: Mapping[str, type[StepOperator]] = {
     "extract": ExtractOperator,
     "validate": ValidateOperator,
@@ -147,6 +153,7 @@ OPERATORS: Mapping[str, type[StepOperator]] = {
     "generate": GenerateOperator,
     "call": CallOperator,
     "notify": NotifyOperator,
+    "wait": WaitOperator,
 }
 
 

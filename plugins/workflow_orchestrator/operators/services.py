@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.operators.channels import send_message
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from llm_orchestration import LLMRequest, LLMResult
     from llm_orchestration.exchange import DeferredCall
     from workflow_orchestrator.operators.base import StepOperator
+    from workflow_orchestrator.rendering import VideoJob
 
 RESUME = "resume"
 """The method of a step that goes on after a wait."""
@@ -70,6 +72,35 @@ class AirflowServices(LocalServices):
 
         event, self._event = self._event, None
         return run_to_its_end(self.operator, self.context, called, event, RESUME)
+
+    def make_video(self, provider: str, job: VideoJob, key: str, folder: Path) -> Sequence[Path]:
+        """See `Services.make_video`. The run's folder keeps started jobs and sentences that cost money.
+
+        Raises:
+            TaskDeferred: a vendor is being waited for.
+        """
+        from workflow_orchestrator.operators.base import folder_of
+        from workflow_orchestrator.operators.video_wait import filmed_video
+        from workflow_orchestrator.rendering import get_provider
+        from workflow_orchestrator.rendering.vendors.film import FilmedOpening
+
+        run = folder_of(self.context, self.operator.workflow, self.operator.step.within_map)
+        maker = get_provider(provider, include=self.operator.workflow.platform_include, files=run)
+        if not isinstance(maker, FilmedOpening):
+            # Whoever renders on this machine is through when `start` returns.
+            return maker.fetch(maker.start(job, idempotency_key=key, work=folder / "work"), folder / "out", job=job)
+        event, self._event = self._event, None
+        return filmed_video(self.operator, maker, job, key, folder, event, RESUME)
+
+    def wait_until(self, work: Work, moment: datetime) -> None:
+        """See `Services.wait_until`.
+
+        Raises:
+            TaskDeferred: the moment is being waited for.
+        """
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+        self.operator.defer(trigger=DateTimeTrigger(moment=moment), method_name=RESUME)
 
     def link(self, run: RunFolder, name: str) -> str:
         from workflow_orchestrator.web import link

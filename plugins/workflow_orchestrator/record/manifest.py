@@ -5,7 +5,7 @@ It is built from the run's own files alone, so it can be built again at any time
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 from workflow_orchestrator import __version__
 from workflow_orchestrator.definition.model import Step, Workflow
 from workflow_orchestrator.errors import DocumentNotFoundError
+from workflow_orchestrator.record.decisions import history_of
 from workflow_orchestrator.record.outcome import Place, ending_of, places_of, state_of, steps_with_places
-from workflow_orchestrator.record.run_folder import EACH, RunFolder
+from workflow_orchestrator.record.run_folder import EACH, Artifact, RunFolder
 
 FORMAT = 1
 
@@ -68,6 +69,7 @@ def build_manifest(
         "request": request,
         "source": (request or {}).get("source"),
         "approval": _optional(run, "approval.json"),
+        "decisions": history_of(run),
         "usage": _usage(attempts),
         "called": _called(steps),
         "steps": steps,
@@ -153,13 +155,18 @@ def _total(counts: Sequence[int | None]) -> int | None:
 
 
 def _checks(run: RunFolder) -> dict[str, Any]:
-    return {"validation": _optional(run, "validation.json"), "compliance": _optional(run, "compliance.json")}
+    files = {
+        "validation": "validation.json", "compliance": "compliance.json", "compliance_slides": "compliance_slides.json",
+        "compliance_video": "compliance_video.json",
+    }
+    return {name: _optional(run, file) for name, file in files.items()}
 
 
 def _of_item(run: RunFolder) -> dict[str, Any]:
     """What an item has of its own: its checks and its release."""
     own = {"validation": "validation.json", "compliance": "compliance.json", "approval": "approval.json"}
-    return {name: run.read_json(file) if run.holds(file) else None for name, file in own.items()}
+    found = {name: run.read_json(file) if run.holds(file) else None for name, file in own.items()}
+    return {**found, "decisions": history_of(run)}
 
 
 def _called(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -181,6 +188,20 @@ def _artifacts(run: RunFolder, attempts: Sequence[Mapping[str, Any]]) -> list[di
     return [artifact for artifact in latest.values() if run.exists(artifact["name"])]
 
 
+def ending_in(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """How the run ended, for what is written beside the manifest: its outcome, and step, class and message of its error."""
+    error = manifest["error"]
+    told = {key: error[key] for key in ("step", "error", "message") if key in error} if error else None
+    return {"outcome": manifest["outcome"], "error": told}
+
+
+def add_artifacts(manifest: dict[str, Any], artifacts: Iterable[Artifact]) -> None:
+    """Lists files that whoever records the run wrote; one that a step wrote before is listed as it is now."""
+    listed = {item["name"]: item for item in manifest["artifacts"]}
+    listed.update((artifact.name, artifact.to_json()) for artifact in artifacts)
+    manifest["artifacts"] = list(listed.values())
+
+
 def summary_of(manifest: Mapping[str, Any], link: Callable[[str], str]) -> str:
     """The run in a few lines of Markdown, for the note on its page in Airflow; `link` gives a file's address."""
     lines = [_headline(manifest), _links(manifest, link), manifest["mode"]["says"]]
@@ -189,7 +210,7 @@ def summary_of(manifest: Mapping[str, Any], link: Callable[[str], str]) -> str:
         who = (
             "nobody: the demo profile released it by `approval: auto`" if approval["mode"] == "auto" else approval["by"]
         )
-        lines.append(f"Released by {who}.")
+        lines.append(f"{'Released' if approval['decision'] == 'approved' else 'Rejected'} by {who}.")
     values = manifest["values"]
     if values:
         lines.append(f"{len(values)} values, each bound to its page and printed words.")
@@ -222,7 +243,10 @@ def _left_out(degraded: Sequence[Mapping[str, Any]], most: int = 5) -> str:
 
 def _links(manifest: Mapping[str, Any], link: Callable[[str], str], most: int = 5) -> str:
     written = {item["name"] for item in manifest["artifacts"]}
-    titles = {"video.mp4": "Video", "slides.pptx": "Slides", "slides.pdf": "Slides as PDF", "script.json": "Script"}
+    titles = {
+        "video.mp4": "Video", "slides.pptx": "Slides", "slides.pdf": "Slides as PDF", "compliance.html": "Compliance report",
+        "script.json": "Script",
+    }
     links = [f"[{title}]({link(name)})" for name, title in titles.items() if name in written]
     items = [
         (f"{EACH}/{item['map']}/{item['index']}/video.mp4", item)

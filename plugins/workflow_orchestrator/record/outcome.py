@@ -228,7 +228,8 @@ def _told(step: str, error: Mapping[str, Any], place: Place) -> dict[str, Any]:
 def _is_what_was_released(run: RunFolder, facts: Mapping[str, Any]) -> bool:
     if not (run.exists("approval.json") and run.exists("video.mp4")):
         return False
-    return bool(facts.get("content") == run.read_json("approval.json")["content"])
+    approval = run.read_json("approval.json")
+    return bool(approval.get("decision") == "approved" and facts.get("content") == approval["content"])
 
 
 def _unproven(step: Step, place: Place, why: str) -> dict[str, Any]:

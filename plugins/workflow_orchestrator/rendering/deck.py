@@ -1,7 +1,7 @@
 """The deck: everything that stands on the slides, as finished words, before any renderer draws it.
 
-    Script + ValueSet + FieldSet ── build_deck ──► Deck ─┬─ slides.render_slides      PNG frames and slides.pdf
-                                                         └─ powerpoint.render_powerpoint   editable PPTX
+    Script + ValueSet + FieldSet ── build.build_deck ──► Deck ─┬─ slides.render_slides      PNG frames and slides.pdf
+                                                               └─ powerpoint.render_powerpoint   editable PPTX
 
 A figure is put into words once, here, so that both renderers show the same digits. `amount` is there for the length
 of a bar only and is never printed.
@@ -9,44 +9,43 @@ of a bar only and is never printed.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from workflow_orchestrator.errors import LayoutError, UnboundFigureError
-from workflow_orchestrator.fields import LANGUAGES, FieldSet
-from workflow_orchestrator.rendering.paging import paged
-from workflow_orchestrator.script.model import Script, Segment, SlideKind
-from workflow_orchestrator.values import Kind, Value, ValueSet
+from workflow_orchestrator.fields import LANGUAGES
+from workflow_orchestrator.rendering.formats import FORMATS, LANDSCAPE, Format
+from workflow_orchestrator.script.model import SlideKind
 
+# What is drawn as lengths, lines or slices, and may build up.
+CHARTS = frozenset({
+    SlideKind.BARS, SlideKind.RETURNS, SlideKind.GROWTH, SlideKind.BRIDGE, SlideKind.ALLOCATION, SlideKind.HOLDINGS,
+})
 SCALE_STEPS = 7  # the summary risk indicator of PRIIPs and UCITS documents runs from 1 to 7
-
-# How many figures a slide of a kind holds. More is a mistake of the script, not a matter of a smaller type size.
-MOST = {
-    SlideKind.TITLE: 4,
-    SlideKind.TEXT: 3,
-    SlideKind.FIGURES: 8,
-    SlideKind.BARS: 13,
-    SlideKind.SCALE: 1,
-    SlideKind.HOLDINGS: 10,
-    SlideKind.NOTICE: 0,
-}
-MOST_BESIDE = 4
+MISSING = "–"  # stands where the document has no value
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "page": "Page {}", "pages": "Pages {}", "bars": "Bar chart", "holdings": "Table of weights",
+        "returns": "Bar chart", "growth": "Line chart", "bridge": "Bridge chart", "allocation": "Parts of a whole",
+        "table": "Table", "compounded": "How these months compound", "missing": "not given",
+        "hidden": "Where the bar begins (not shown)",
         "scale": "Scale from 1 to 7, step {} marked", "low": "Lower risk", "high": "Higher risk", "slide": "Slide",
     },
     "de": {
         "page": "Seite {}", "pages": "Seiten {}", "bars": "Balkendiagramm", "holdings": "Tabelle der Gewichte",
+        "returns": "Balkendiagramm", "growth": "Liniendiagramm", "bridge": "Überleitung", "allocation": "Aufteilung",
+        "table": "Tabelle", "compounded": "Verkettung dieser Monate", "missing": "ohne Angabe",
+        "hidden": "Beginn des Balkens (nicht gezeigt)",
         "scale": "Skala von 1 bis 7, Stufe {} markiert", "low": "Niedrigeres Risiko", "high": "Höheres Risiko",
         "slide": "Folie",
     },
     "fr": {
         "page": "Page {}", "pages": "Pages {}", "bars": "Diagramme en barres", "holdings": "Tableau des pondérations",
+        "returns": "Diagramme en barres", "growth": "Courbe", "bridge": "Diagramme en cascade",
+        "allocation": "Répartition", "table": "Tableau", "compounded": "Enchaînement de ces mois",
+        "missing": "non indiqué", "hidden": "Début de la barre (non affiché)",
         "scale": "Échelle de 1 à 7, niveau {} marqué", "low": "Risque plus faible", "high": "Risque plus élevé",
         "slide": "Diapositive",
     },
@@ -57,7 +56,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 class Figure:
     """One value as it is shown: its label, its words, and where it stands in the document.
 
-    `amount` is the value in the unit of its kind, for lengths and directions; None where a length means nothing.
+    `amount` is the value in the unit of its kind, for lengths and directions; None where a length means nothing. In a
+    bridge `base` is where the bar begins, and `amount` has the sign of its direction; a `total` stands on zero. A value
+    that the document does not have, in a row or a column that others fill, is `MISSING` and has page 0.
     """
 
     ref: str
@@ -65,19 +66,39 @@ class Figure:
     text: str
     page: int
     amount: Decimal | None = None
+    base: Decimal | None = None
+    total: bool = False
 
     def __post_init__(self) -> None:
         if not self.text:
             raise ValueError(f"{self.ref} is shown with no words")
 
+    @property
+    def negative(self) -> bool:
+        return self.amount is not None and self.amount < 0
+
     def to_json(self) -> dict[str, Any]:
-        amount = None if self.amount is None else str(self.amount)
-        return {"ref": self.ref, "label": self.label, "text": self.text, "page": self.page, "amount": amount}
+        data: dict[str, Any] = {
+            "ref": self.ref, "label": self.label, "text": self.text, "page": self.page, "amount": _written(self.amount),
+        }
+        if self.base is not None:
+            data |= {"base": _written(self.base), "total": self.total}
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Figure:
-        amount = None if data["amount"] is None else Decimal(data["amount"])
-        return cls(data["ref"], data["label"], data["text"], data["page"], amount)
+        base = _read(data.get("base"))
+        return cls(
+            data["ref"], data["label"], data["text"], data["page"], _read(data["amount"]), base, data.get("total", False)
+        )
+
+
+def _written(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _read(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +107,12 @@ class Slide:
 
     `quoted` says that the lines are the document's own words. `marked` is the step of a scale, 0 elsewhere. `evidence`
     names the pages of the document that the slide draws on, in words; `alt` is the slide for those who do not see it.
+
+    Attributes:
+        columns: what the columns of a table and the lines of a growth chart are called; `figures` are row by row.
+        curve: the way of a line that carries no figure, in per cent; `note` says what it shows.
+        whole: the figures are the parts of one whole.
+        reach: what the longest bar stands for, where a list is continued and its pages are to be compared.
     """
 
     id: str
@@ -98,20 +125,36 @@ class Slide:
     marked: int = 0
     evidence: str = ""
     alt: str = ""
+    columns: tuple[str, ...] = ()
+    curve: tuple[Decimal, ...] = ()
+    note: str = ""
+    whole: bool = False
+    reach: Decimal | None = None
 
     def __post_init__(self) -> None:
         if (self.kind is SlideKind.SCALE) != (self.marked > 0):
             raise ValueError(f"slide {self.id}: a scale has a marked step, and no other slide does")
         if not 0 <= self.marked <= SCALE_STEPS:
             raise ValueError(f"slide {self.id}: step {self.marked} is outside the scale of 1 to {SCALE_STEPS}")
+        if self.columns and len(self.figures) % len(self.columns):
+            raise ValueError(f"slide {self.id}: {len(self.figures)} figures fill no rows of {len(self.columns)}")
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        data: dict[str, Any] = {
             "id": self.id, "kind": self.kind.value, "heading": self.heading, "lines": list(self.lines),
             "figures": [figure.to_json() for figure in self.figures],
             "beside": [figure.to_json() for figure in self.beside],
             "quoted": self.quoted, "marked": self.marked, "evidence": self.evidence, "alt": self.alt,
         }
+        if self.kind in (SlideKind.GROWTH, SlideKind.TABLE):
+            data["columns"] = list(self.columns)
+        if self.kind is SlideKind.RETURNS:
+            data |= {"curve": [str(point) for point in self.curve], "note": self.note}
+        if self.kind is SlideKind.ALLOCATION:
+            data["whole"] = self.whole
+        if self.reach is not None:
+            data["reach"] = str(self.reach)
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Slide:
@@ -120,6 +163,8 @@ class Slide:
             figures=tuple(Figure.from_json(item) for item in data["figures"]),
             beside=tuple(Figure.from_json(item) for item in data["beside"]),
             quoted=data["quoted"], marked=data["marked"], evidence=data["evidence"], alt=data["alt"],
+            columns=tuple(data.get("columns", ())), curve=tuple(Decimal(point) for point in data.get("curve", ())),
+            note=data.get("note", ""), whole=data.get("whole", False), reach=_read(data.get("reach")),
         )
 
 
@@ -134,6 +179,7 @@ class Deck:
     footer: str
     source: str
     slides: tuple[Slide, ...]
+    format: Format = LANDSCAPE
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
@@ -144,162 +190,12 @@ class Deck:
     def to_json(self) -> dict[str, Any]:
         return {
             "language": self.language, "title": self.title, "subject": self.subject, "kicker": self.kicker,
-            "footer": self.footer, "source": self.source, "slides": [slide.to_json() for slide in self.slides],
+            "footer": self.footer, "source": self.source, "format": self.format.name,
+            "slides": [slide.to_json() for slide in self.slides],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Deck:
         head = {name: data[name] for name in ("language", "title", "subject", "kicker", "footer", "source")}
-        return cls(**head, slides=tuple(Slide.from_json(item) for item in data["slides"]))
-
-
-def build_deck(script: Script, values: ValueSet, fields: FieldSet, shown: Callable[[Value], str]) -> Deck:
-    """The deck of a script.
-
-    Args:
-        script: the narration; a notice that is too long for one slide is continued on further ones (see `paged`).
-        values: where every reference of the script is looked up.
-        fields: gives a value its title where the script has no label of its own.
-        shown: the written form of a value in the script's language.
-
-    Raises:
-        UnboundFigureError: a slide shows a reference that has no value.
-        LayoutError: a slide shows more, or something else, than its kind can hold.
-    """
-    builder = _Builder(script, values, fields, shown)
-    slides = tuple(builder.slide(segment) for segment in paged(script).segments)
-    head = (script.title, script.subject, script.kicker, script.footer, script.source)
-    title, subject, kicker, footer, source = (clean(text) for text in head)
-    return Deck(script.language, title, subject, kicker, footer, source, slides)
-
-
-def clean(text: str) -> str:
-    """Text on one line: runs of ordinary white space become one space; no-break spaces stay as they are."""
-    return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip(" ")
-
-
-class _Builder:
-    def __init__(self, script: Script, values: ValueSet, fields: FieldSet, shown: Callable[[Value], str]) -> None:
-        self._script, self._values, self._fields, self._shown = script, values, fields, shown
-        self._words = WORDS.get(script.language, WORDS["en"])
-
-    def slide(self, segment: Segment) -> Slide:
-        values = [self._value(segment, ref) for ref in segment.shows]
-        main, beside = _divide(segment.slide, values)
-        figures = tuple(self._figure(value) for value in main)
-        around = tuple(self._figure(value) for value in beside)
-        _refuse_too_many(segment, figures, around)
-        lines, quoted = _lines(segment, values)
-        marked = _marked(segment, main)
-        return Slide(
-            id=segment.id, kind=segment.slide, heading=clean(segment.heading), lines=lines, figures=figures,
-            beside=around, quoted=quoted, marked=marked, evidence=self._evidence(_own(segment.slide, values, main)),
-            alt=self._alt(segment.slide, figures + around, marked),
-        )
-
-    def _value(self, segment: Segment, ref: str) -> Value:
-        if ref not in self._values:
-            raise UnboundFigureError(
-                f"slide {segment.id} shows {ref}, which has no value; take it out of `shows` or provide the value",
-                slide=segment.id, ref=ref,
-            )
-        return self._values[ref]
-
-    def _figure(self, value: Value) -> Figure:
-        label = self._script.labels.get(value.ref) or self._title(value)
-        amount = value.value if isinstance(value.value, Decimal) else None
-        return Figure(value.ref, clean(label), clean(self._shown(value)), value.evidence.page, amount)
-
-    def _title(self, value: Value) -> str:
-        if value.field not in self._fields:
-            raise LayoutError(
-                f"{value.ref} has no label: the script gives none and the schema has no field {value.field}",
-                ref=value.ref,
-            )
-        return self._fields.title_of(value.ref, self._script.language)
-
-    def _evidence(self, values: Iterable[Value]) -> str:
-        pages = sorted({value.evidence.page for value in values})
-        if not pages:
-            return ""
-        word = self._words["page" if len(pages) == 1 else "pages"]
-        return word.format(", ".join(str(page) for page in pages))
-
-    def _alt(self, kind: SlideKind, figures: Iterable[Figure], marked: int) -> str:
-        listed = "; ".join(f"{figure.label} {figure.text}" for figure in figures)
-        if kind is SlideKind.SCALE:
-            return f"{self._words['scale'].format(marked)}. {listed}"
-        if kind in (SlideKind.BARS, SlideKind.HOLDINGS):
-            return f"{self._words[kind.value]}. {listed}"
-        return listed
-
-
-def _divide(kind: SlideKind, values: list[Value]) -> tuple[list[Value], list[Value]]:
-    """The values that a slide is about, and those that stand beside them."""
-    if kind is SlideKind.SCALE:
-        step = next((value for value in values if value.kind is Kind.INTEGER), None)
-        return [value for value in values if value is step], [value for value in values if value is not step]
-    if kind is SlideKind.HOLDINGS:
-        return [value for value in values if value.key], [value for value in values if not value.key]
-    if kind is SlideKind.TEXT:
-        return [], [value for value in values if value.kind is not Kind.PARAGRAPH]
-    return values, []
-
-
-def _own(kind: SlideKind, values: list[Value], main: list[Value]) -> list[Value]:
-    """The values whose pages a slide names once for all; tiles name their own."""
-    if kind is SlideKind.TEXT:
-        return [value for value in values if value.kind is Kind.PARAGRAPH]
-    return main if kind is SlideKind.SCALE else values
-
-
-def _refuse_too_many(segment: Segment, figures: tuple[Figure, ...], beside: tuple[Figure, ...]) -> None:
-    kind = segment.slide
-    if len(figures) > MOST[kind] or len(beside) > MOST_BESIDE:
-        raise LayoutError(
-            f"slide {segment.id} shows {len(figures) + len(beside)} figures, more than a {kind} slide holds "
-            f"({MOST[kind]}, and {MOST_BESIDE} beside them); divide the segment",
-            slide=segment.id,
-        )
-    if kind in (SlideKind.FIGURES, SlideKind.BARS, SlideKind.HOLDINGS) and not figures:
-        raise LayoutError(f"slide {segment.id} is a {kind} slide with no figure to show", slide=segment.id)
-    if kind in (SlideKind.BARS, SlideKind.HOLDINGS):
-        wordy = [figure.ref for figure in figures if figure.amount is None]
-        if wordy:
-            raise LayoutError(
-                f"slide {segment.id} draws lengths, and {', '.join(wordy)} is no number; show it on a figures slide",
-                slide=segment.id,
-            )
-
-
-def _lines(segment: Segment, values: Iterable[Value]) -> tuple[tuple[str, ...], bool]:
-    """The lines of a text or notice slide, and whether they are the document's own words.
-
-    A text slide shows its points; without points, the sentences that quote a paragraph it shows; else all sentences.
-    """
-    points = tuple(clean(point) for point in segment.points)
-    if segment.slide is SlideKind.NOTICE:
-        return points or tuple(clean(sentence.shown) for sentence in segment.sentences), False
-    if segment.slide is not SlideKind.TEXT:
-        return points, False
-    printed = [clean(str(value.value)) for value in values if value.kind is Kind.PARAGRAPH]
-    lines = points or tuple(clean(sentence.shown) for sentence in segment.sentences)
-    quotes = tuple(line for line in lines if any(line.strip("“”„«» ") in text for text in printed))
-    if quotes:
-        return (" ".join(quotes),), True
-    return lines, False
-
-
-def _marked(segment: Segment, main: list[Value]) -> int:
-    if segment.slide is not SlideKind.SCALE:
-        return 0
-    step = main[0].value if main else None
-    if step not in range(1, SCALE_STEPS + 1):
-        found = f"shows {main[0].ref} = {main[0].value}" if main else "shows no whole number"
-        raise LayoutError(
-            f"slide {segment.id} is a risk scale and {found}; it needs a step from 1 to {SCALE_STEPS}",
-            slide=segment.id,
-        )
-    return int(str(step))
-
-
+        shape = FORMATS[data.get("format", LANDSCAPE.name)]
+        return cls(**head, slides=tuple(Slide.from_json(item) for item in data["slides"]), format=shape)

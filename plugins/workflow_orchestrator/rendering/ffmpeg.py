@@ -6,8 +6,10 @@ make it wait for ever, so no run is without a limit.
 
 from __future__ import annotations
 
+import errno
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +17,17 @@ from pathlib import Path
 from workflow_orchestrator.errors import EncoderError
 
 TIMEOUT = timedelta(minutes=10)
+TO_VIDEO = (
+    "scale=in_range=full:out_range=tv:out_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=yuv420p"
+)
+"""From RGB to the encoder's colours; without the matrix brand colours shift."""
+X264 = (
+    "-c:v", "libx264", "-preset", "veryfast", "-tune", "stillimage", "-crf", "20", "-g", "300", "-bf", "0",
+    "-profile:v", "high", "-threads", "1", "-filter_threads", "1",
+    "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
+    "-fflags", "+bitexact", "-flags:v", "+bitexact",
+)  # fmt: skip
+"""How every picture track is encoded: tracks that are put behind one another share one head."""
 _TAIL = 1500
 
 
@@ -42,11 +55,32 @@ def run(arguments: Sequence[str], *, folder: Path, what: str, timeout: timedelta
         ) from error
     except OSError as error:
         raise EncoderError(f"ffmpeg cannot be started for {what}: {error}") from error
+    if done.returncode < 0:
+        raise EncoderError(
+            f"ffmpeg was ended from outside at {what}, by signal {-done.returncode}; try again, and look whether the machine ran out of "
+            "memory",
+            code=done.returncode,
+        )
     if done.returncode != 0:
         raise EncoderError(
             f"ffmpeg failed at {what} with code {done.returncode}: {_tail(done.stderr)}", code=done.returncode
         )
     return done.stderr.decode("utf-8", "replace")
+
+
+@contextmanager
+def room_in(folder: Path) -> Iterator[None]:
+    """Names a full disk for what it is, whoever of those inside wanted to write.
+
+    Raises:
+        EncoderError: the disk is full; a retry can help, on another worker or later.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise EncoderError(f"there is no room left on the disk of {folder} to make the video; free some and try again") from error
 
 
 def any_of(terms: Sequence[str]) -> str:

@@ -4,20 +4,24 @@
                 ├ trak ─ mdia ─┬ mdhd  language, duration
                 │              ├ hdlr  vide, soun, sbtl, text
                 │              └ minf ─ stbl ─ stsd codec · stts times · stss key frames
-                └ udta ─ chpl  chapters
+                └ udta ─┬ chpl  chapters
+    uuid  XMP: the mark └ meta ─ ilst  title
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from workflow_orchestrator.errors import VideoCheckError
+from workflow_orchestrator.rendering.mark import XMP_BOX, Mark, mark_in
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """What an MP4 file is. `loudness` is in LUFS, None where nobody measured it."""
+    """What an MP4 file is. `loudness` is in LUFS, None where nobody measured it; `mark` is what the file says of its origin."""
 
     size: int
     faststart: bool
@@ -66,6 +70,7 @@ class VideoFacts:
     chapters: tuple[Chapter, ...]
     title: str = ""
     loudness: float | None = None
+    mark: Mark | None = None
 
     def track(self, kind: str) -> Track | None:
         """The first track of a kind: `vide`, `soun`, `sbtl`."""
@@ -75,7 +80,7 @@ class VideoFacts:
         """The facts for the record of a run; times in seconds."""
         return {
             "size": self.size, "faststart": self.faststart, "duration": self.duration.total_seconds(),
-            "title": self.title, "loudness": self.loudness,
+            "title": self.title, "loudness": self.loudness, "mark": self.mark.to_json() if self.mark else None,
             "tracks": [
                 {
                     "kind": track.kind, "codec": track.profile or track.codec, "language": track.language,
@@ -94,14 +99,27 @@ def probe(path: Path) -> VideoFacts:
     Raises:
         VideoCheckError: the file is missing, cut off or no MP4.
     """
+    return _read(path, _facts)
+
+
+def _read(path: Path, reader: Callable[[bytes], Found]) -> Found:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise VideoCheckError(f"{path.name} cannot be read: {error.strerror or error}") from error
     try:
-        return _facts(data)
+        return reader(data)
     except (struct.error, StopIteration, ValueError, IndexError, UnicodeDecodeError) as error:
         raise VideoCheckError(f"{path.name} is no whole MP4 file: {error or type(error).__name__}") from error
+
+
+def subtitles(path: Path) -> tuple[str, ...]:
+    """The texts of the subtitle track in an MP4 file, in order, without those that only clear the screen; none without a track.
+
+    Raises:
+        VideoCheckError: the file is missing, cut off or no MP4.
+    """
+    return _read(path, _subtitles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +175,7 @@ def _facts(data: bytes) -> VideoFacts:
     return VideoFacts(
         size=len(data), faststart=order.index("moov") < order.index("mdat"), duration=_time(duration, scale),
         tracks=tuple(_track(box) for box in moov.children() if box.kind == "trak"),
-        chapters=tuple(_chapters(chapters)) if chapters else (), title=_title(moov),
+        chapters=tuple(_chapters(chapters)) if chapters else (), title=_title(moov), mark=_mark(top),
     )
 
 
@@ -228,3 +246,47 @@ def _title(moov: _Box) -> str:
     items = next((box for box in meta.children(4) if box.kind == "ilst"), None) if meta else None
     text = items.find("©nam", "data") if items else None
     return text.data[text.start + 8 : text.end].decode() if text else ""
+
+
+def _mark(top: list[_Box]) -> Mark | None:
+    packets = (box.data[box.start + 16 : box.end] for box in top if box.kind == "uuid" and _is_xmp(box))
+    return next((mark for packet in packets if (mark := mark_in(packet)) is not None), None)
+
+
+def _is_xmp(box: _Box) -> bool:
+    return box.data[box.start : box.start + 16] == XMP_BOX
+
+
+def _subtitles(data: bytes) -> tuple[str, ...]:
+    """The samples of the first track of kind `sbtl`: 3GPP Timed Text (TS 26.245), two bytes of length before the text."""
+    moov = _Box(data, "file", 0, len(data)).need("moov")
+    tracks = [box.need("mdia") for box in moov.children() if box.kind == "trak"]
+    table = next((m.need("minf", "stbl") for m in tracks if m.need("hdlr").read("8x4s")[0] == b"sbtl"), None)
+    samples = _samples(table) if table else []
+    texts = []
+    for start, size in samples:
+        box = _Box(data, "sample", start, start + size)
+        (length,) = box.read("H")
+        texts.append(box.read(f"{length}s", 2)[0].decode())
+    return tuple(text for text in texts if text)
+
+
+def _samples(table: _Box) -> list[tuple[int, int]]:
+    """Where each sample of a track begins in the file, and its size in bytes."""
+    sizes_box, wide = table.need("stsz"), table.find("co64")
+    same, count = sizes_box.read("II", 4)
+    sizes = (same,) * count if same else sizes_box.read(f"{count}I", 12)
+    chunk_box = wide or table.need("stco")
+    (chunks,) = chunk_box.read("I", 4)
+    starts = chunk_box.read(f"{chunks}{'Q' if wide else 'I'}", 8)
+    runs_box = table.need("stsc")
+    (runs,) = runs_box.read("I", 4)
+    first = [runs_box.read("II", 8 + 12 * at) for at in range(runs)]
+    found: list[tuple[int, int]] = []
+    for number, start in enumerate(starts, start=1):
+        at = start
+        per_chunk = next((samples for begin, samples in reversed(first) if begin <= number), 0)
+        for size in sizes[len(found) : len(found) + per_chunk]:
+            found.append((at, size))
+            at += size
+    return found

@@ -1,4 +1,4 @@
-"""A pen for PowerPoint: draws text, cards and native charts in the points of a 1920 by 1080 slide."""
+"""A pen for PowerPoint: draws text, cards and pictures in the points of a 1920 by 1080 slide; `office_charts` adds charts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from workflow_orchestrator.rendering.deck import Figure
 from workflow_orchestrator.rendering.theme import Theme
 
 # A 16:9 slide of PowerPoint is 12,192,000 EMU wide; a size of 2 pixels on a 1920 wide slide is one point of type.
@@ -24,15 +23,15 @@ class Pen:
         from pptx import Presentation
 
         self.presentation: Any = Presentation()
-        self.presentation.slide_width, self.presentation.slide_height = _emu(1920), _emu(1080)
-        self._theme, self._locale = theme, _LOCALES[language]
+        self.presentation.slide_width, self.presentation.slide_height = emu(1920), emu(1080)
+        self.theme, self._locale = theme, _LOCALES[language]
         self._brand()
 
     def _brand(self) -> None:
         """Puts the theme's colours and font into the master, so that what a person adds later looks the same."""
         from lxml import etree
 
-        colours = self._theme.colours
+        colours = self.theme.colours
         master = self.presentation.slide_master.part
         part = next(rel.target_part for rel in master.rels.values() if rel.reltype.endswith("/theme"))
         root = etree.fromstring(part.blob)
@@ -48,16 +47,17 @@ class Pen:
                     element.remove(child)
                 etree.SubElement(element, f"{{{space['a']}}}srgbClr", val=colours[name][1:].upper())
         for font in root.findall(".//a:fontScheme//a:latin", space):
-            font.set("typeface", self._theme.fonts["office"])
+            font.set("typeface", self.theme.fonts["office"])
         part._blob = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
 
     def slide(self) -> Any:
         return self.presentation.slides.add_slide(self.presentation.slide_layouts[_TITLE_ONLY])
 
     def colour(self, name: str) -> Any:
+        """A colour of the theme by its name, or a colour as `#RRGGBB`."""
         from pptx.dml.color import RGBColor
 
-        code = self._theme.colours[name]
+        code = name if name.startswith("#") else self.theme.colours[name]
         return RGBColor(*(int(code[at : at + 2], 16) for at in (1, 3, 5)))  # type: ignore[no-untyped-call]
 
     def background(self, slide: Any, colour: str) -> None:
@@ -70,8 +70,8 @@ class Pen:
     ) -> None:
         """Fills the title placeholder, which the outline and screen readers take for the slide's name."""
         shape = slide.shapes.title
-        shape.left, shape.top, shape.width, shape.height = (_emu(v) for v in (left, top, width, height))
-        self._fill(shape.text_frame, [text], size, colour, bold=True)
+        shape.left, shape.top, shape.width, shape.height = (emu(v) for v in (left, top, width, height))
+        self.fill(shape.text_frame, [text], size, colour, bold=True)
         shape.text_frame.paragraphs[0].line_spacing = 0.95
 
     def text(
@@ -79,23 +79,24 @@ class Pen:
         *, bold: bool = False, align: str = "left", middle: bool = False, name: str = "",
     ) -> None:
         """A box of text without margins."""
-        shape = slide.shapes.add_textbox(*(_emu(v) for v in (left, top, width, height)))
+        shape = slide.shapes.add_textbox(*(emu(v) for v in (left, top, width, height)))
         shape.name = name or shape.name
-        self._fill(shape.text_frame, [text], size, colour, bold=bold, align=align, middle=middle)
+        self.fill(shape.text_frame, [text], size, colour, bold=bold, align=align, middle=middle)
 
     def paragraphs(
         self, slide: Any, left: float, top: float, width: float, height: float, lines: Sequence[str], size: float,
         *, bullets: bool,
     ) -> None:
         """Paragraphs in the middle of a box, as a list if they are several."""
-        shape = slide.shapes.add_textbox(*(_emu(v) for v in (left, top, width, height)))
+        shape = slide.shapes.add_textbox(*(emu(v) for v in (left, top, width, height)))
         shape.name = "Text"
-        self._fill(shape.text_frame, lines, size, "ink", middle=True, gap=size * 0.25, bullets=bullets)
+        self.fill(shape.text_frame, lines, size, "ink", middle=True, gap=size * 0.25, bullets=bullets)
 
-    def _fill(
+    def fill(
         self, frame: Any, lines: Sequence[str], size: float, colour: str, *, bold: bool = False, align: str = "left",
         middle: bool = False, gap: float = 0, bullets: bool = False,
     ) -> None:
+        """Fills a frame of text, a paragraph for each line."""
         from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
         from pptx.util import Pt
 
@@ -110,13 +111,14 @@ class Pen:
                 _bullet(paragraph)
             run = paragraph.add_run()
             run.text = line
-            self._font(run.font, size, colour, bold=bold)
+            self.font(run.font, size, colour, bold=bold)
             run._r.get_or_add_rPr().set("lang", self._locale)
 
-    def _font(self, font: Any, size: float, colour: str, *, bold: bool = False) -> None:
+    def font(self, font: Any, size: float, colour: str, *, bold: bool = False) -> None:
+        """Sets a font to the theme's face."""
         from pptx.util import Pt
 
-        font.size, font.bold, font.name = Pt(round(size / 2, 1)), bold, self._theme.fonts["office"]
+        font.size, font.bold, font.name = Pt(round(size / 2, 1)), bold, self.theme.fonts["office"]
         font.color.rgb = self.colour(colour)
 
     def page_number(
@@ -137,7 +139,7 @@ class Pen:
         """A decorative rectangle, which screen readers pass over."""
         from pptx.enum.shapes import MSO_SHAPE
 
-        shape = slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *(_emu(v) for v in (left, top, width, height)))
+        shape = slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *(emu(v) for v in (left, top, width, height)))
         shape.fill.solid()
         shape.fill.fore_color.rgb = self.colour(colour)
         shape.line.fill.background()
@@ -152,73 +154,28 @@ class Pen:
         from pptx.enum.shapes import MSO_SHAPE
         from pptx.util import Pt
 
-        shape = slide.shapes.add_shape(MSO_SHAPE.ROUNDED_RECTANGLE, *(_emu(v) for v in (left, top, width, height)))
-        shape.adjustments[0] = min(0.5, 14 / min(width, height))
+        shape = slide.shapes.add_shape(MSO_SHAPE.ROUNDED_RECTANGLE, *(emu(v) for v in (left, top, width, height)))
+        shape.adjustments[0] = min(0.5, self.theme.layout["corner"] / min(width, height))
         shape.fill.solid()
         shape.fill.fore_color.rgb = self.colour(fill)
-        shape.line.color.rgb = self.colour("line")
-        shape.line.width = Pt(0.75)
+        if self.theme.layout["cards"] == "framed":
+            shape.line.color.rgb = self.colour("line")
+            shape.line.width = Pt(0.75)
+        else:
+            shape.line.fill.background()
         shape.shadow.inherit = False
         if words:
-            self._fill(shape.text_frame, [words], size, colour, bold=True, align="center", middle=True)
+            self.fill(shape.text_frame, [words], size, colour, bold=True, align="center", middle=True)
         else:
             _decorative(shape)
         return shape
 
-    def columns(
-        self, slide: Any, left: float, top: float, width: float, height: float, figures: Sequence[Figure]
-    ) -> Any:
-        """A column chart with one column per figure, labelled with the figure's own words."""
-        from pptx.enum.chart import XL_CHART_TYPE
+    def picture(self, slide: Any, left: float, top: float, height: float, png: bytes, text: str) -> None:
+        """A picture with its alternative text, as high as given."""
+        import io
 
-        box = (left, top, width, height)
-        return self._chart(slide, XL_CHART_TYPE.COLUMN_CLUSTERED, box, figures, 28 if len(figures) <= 7 else 22)
-
-    def rows(
-        self, slide: Any, left: float, top: float, width: float, height: float, figures: Sequence[Figure]
-    ) -> Any:
-        """A bar chart with the first figure on top."""
-        from pptx.enum.chart import XL_CHART_TYPE
-
-        shape = self._chart(slide, XL_CHART_TYPE.BAR_CLUSTERED, (left, top, width, height), figures, 24)
-        shape.chart.category_axis.reverse_order = True
-        return shape
-
-    def _chart(
-        self, slide: Any, kind: Any, box: tuple[float, float, float, float], figures: Sequence[Figure], size: float
-    ) -> Any:
-        from pptx.chart.data import CategoryChartData
-        from pptx.enum.chart import XL_LABEL_POSITION, XL_TICK_LABEL_POSITION, XL_TICK_MARK
-
-        data: Any = CategoryChartData()  # type: ignore[no-untyped-call]
-        data.categories = [figure.label for figure in figures]
-        data.add_series(slide.shapes.title.text_frame.text, [float(figure.amount or 0) for figure in figures])
-        shape = slide.shapes.add_chart(kind, *(_emu(v) for v in box), data)
-        chart = shape.chart
-        chart.has_legend = chart.has_title = False
-        plot = chart.plots[0]
-        plot.gap_width = 60
-        series = plot.series[0]
-        series.invert_if_negative = False
-        for index, figure in enumerate(figures):
-            negative = figure.amount is not None and figure.amount < 0
-            point = series.points[index]
-            point.format.fill.solid()
-            point.format.fill.fore_color.rgb = self.colour("negative" if negative else "accent")
-            frame = point.data_label.text_frame
-            frame.text = figure.text
-            self._font(frame.paragraphs[0].runs[0].font, size, "negative" if negative else "ink", bold=True)
-            point.data_label.position = XL_LABEL_POSITION.OUTSIDE_END
-        # No axis carries numbers: the only numbers on a slide are the figures of the document.
-        chart.value_axis.visible = False
-        chart.value_axis.has_major_gridlines = False
-        axis = chart.category_axis
-        axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
-        axis.major_tick_mark = XL_TICK_MARK.NONE
-        axis.has_major_gridlines = False
-        axis.format.line.color.rgb = self.colour("muted")
-        self._font(axis.tick_labels.font, size - 2, "muted")
-        return shape
+        shape = slide.shapes.add_picture(io.BytesIO(png), emu(left), emu(top), height=emu(height))
+        self.describe(shape, text, "Logo")
 
     def describe(self, shape: Any, text: str, name: str) -> None:
         """The alternative text of a shape."""
@@ -238,7 +195,8 @@ class Pen:
         core.created = core.modified = datetime(2000, 1, 1)  # noqa: DTZ001 - the format takes naive UTC
 
 
-def _emu(value: float) -> Any:
+def emu(value: float) -> Any:
+    """A length of the slide, in pixels, as PowerPoint counts."""
     from pptx.util import Emu
 
     return Emu(round(value * _EMU))

@@ -17,9 +17,9 @@ from typing import Any
 
 from workflow_orchestrator.errors import EncoderError, SpeechError, VideoCheckError
 from workflow_orchestrator.rendering import ffmpeg
+from workflow_orchestrator.rendering.formats import Format, format_of
 from workflow_orchestrator.rendering.mp4 import Track, VideoFacts, probe
-from workflow_orchestrator.rendering.slides import HEIGHT, WIDTH
-from workflow_orchestrator.rendering.speech import FRAME, Narration
+from workflow_orchestrator.rendering.speech import FRAME, Narration, Span
 from workflow_orchestrator.rendering.video import LOUDNESS, SAMPLE_RATE, loudness
 
 __all__ = ["check_video", "probe"]
@@ -33,13 +33,16 @@ _TO_RGB = (
 LONGEST_HOLD = timedelta(seconds=1) + FRAME
 
 
-def check_video(path: Path, narration: Narration, slides: Sequence[Path]) -> VideoFacts:
+def check_video(
+    path: Path, narration: Narration, slides: Sequence[Path], *, opening: timedelta = timedelta(0)
+) -> VideoFacts:
     """Holds a finished video against its plan.
 
     Args:
         path: the MP4 file.
         narration: the narration it was made of.
         slides: the pictures it was made of.
+        opening: when the clip that stands before the first slide ends.
 
     Returns:
         The facts, with the loudness that was measured.
@@ -48,11 +51,14 @@ def check_video(path: Path, narration: Narration, slides: Sequence[Path]) -> Vid
         VideoCheckError: something is not as planned; the message lists all of it.
     """
     facts = probe(path)
-    problems = [*_container(facts, narration), *_tracks(facts, narration)]
+    # When each slide is seen: the first one only behind the clip.
+    first, *others = narration.slides
+    seen = (replace(first, start=opening), *others)
+    problems = [*_container(facts, narration), *_tracks(facts, narration, seen, format_of(slides[0]))]
     picture = facts.track("vide")
     if picture is not None and not problems:
         try:
-            level, differences = _decode(path, picture, narration, slides)
+            level, differences = _decode(path, picture, seen, slides)
         except (EncoderError, SpeechError) as error:
             problems.append(f"it cannot be decoded whole: {error.message}")
         else:
@@ -76,19 +82,20 @@ def _container(facts: VideoFacts, narration: Narration) -> Iterator[str]:
         yield "its chapters do not start with the slides"
 
 
-def _tracks(facts: VideoFacts, narration: Narration) -> Iterator[str]:
+def _tracks(facts: VideoFacts, narration: Narration, seen: Sequence[Span], shape: Format) -> Iterator[str]:
     picture, sound = facts.track("vide"), facts.track("soun")
     if picture is None or sound is None:
         yield f"it has the tracks {', '.join(track.kind for track in facts.tracks) or 'none'}, not picture and sound"
         return
-    if (picture.codec, picture.width, picture.height) != ("avc1", WIDTH, HEIGHT):
-        yield f"its picture is {picture.codec} of {picture.width} by {picture.height}, not avc1 of {WIDTH} by {HEIGHT}"
+    if (picture.codec, picture.width, picture.height) != ("avc1", *shape.size):
+        wanted = f"avc1 of {shape.width} by {shape.height}"
+        yield f"its picture is {picture.codec} of {picture.width} by {picture.height}, not {wanted}"
     if (sound.codec, sound.rate) != ("mp4a", SAMPLE_RATE):
         yield f"its sound is {sound.codec} at {sound.rate} Hz, not mp4a at {SAMPLE_RATE} Hz"
     for name, track in (("picture", picture), ("sound", sound)):
         if abs(track.duration - narration.total) > FRAME:
             yield f"its {name} lasts {track.duration}, the narration {narration.total}"
-    late = [span.start for span in narration.slides if not any(abs(key - span.start) < FRAME for key in picture.keys)]
+    late = [span.start for span in seen if not any(abs(key - span.start) < FRAME for key in picture.keys)]
     if late:
         yield f"no key frame at the slides that start at {', '.join(map(str, late))}"
     if picture.longest_hold > LONGEST_HOLD:
@@ -108,10 +115,10 @@ def _heard_and_seen(level: float, differences: list[float]) -> Iterator[str]:
 
 
 def _decode(
-    path: Path, picture: Track, narration: Narration, slides: Sequence[Path]
+    path: Path, picture: Track, seen: Sequence[Span], slides: Sequence[Path]
 ) -> tuple[float, list[float]]:
     """Decodes everything once: any error ends it, loudness is measured, the middle frame of each slide is kept."""
-    middles = [bisect_right(picture.times, span.middle) - 1 for span in narration.slides]
+    middles = [bisect_right(picture.times, span.middle) - 1 for span in seen]
     chosen = ffmpeg.any_of([f"eq(n,{number})" for number in sorted(set(middles))])
     to_rgb = f"select='{chosen}',{_TO_RGB}"
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".check-") as scratch:
@@ -140,13 +147,13 @@ def _decode(
 def _difference(frames: Any, position: int, slide: Path) -> float:
     from PIL import Image, ImageChops, ImageStat
 
-    size = WIDTH * HEIGHT * 3
+    with Image.open(slide) as image:
+        planned = image.convert("RGB")
+    size = planned.width * planned.height * 3
     frames.seek(position * size)
     data = frames.read(size)
     if len(data) != size:
         raise EncoderError(f"the picture ends before frame {position + 1} of those to look at")
-    with Image.open(slide) as image:
-        planned = image.convert("RGB")
-    shown = Image.frombytes("RGB", (WIDTH, HEIGHT), data)
+    shown = Image.frombytes("RGB", planned.size, data)
     means: list[float] = ImageStat.Stat(ImageChops.difference(planned, shown)).mean
     return sum(means) / len(means)

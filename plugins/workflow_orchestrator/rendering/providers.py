@@ -12,21 +12,27 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from workflow_orchestrator import canonical
+from workflow_orchestrator.definition.pronunciation import NONE, Pronunciation
+from workflow_orchestrator.definition.rendering_file import load_rendering
 from workflow_orchestrator.errors import ConfigurationError, RenderError
 from workflow_orchestrator.fields import LANGUAGES
+from workflow_orchestrator.rendering import ffmpeg
 from workflow_orchestrator.rendering.captions import captions_of, to_srt, to_vtt
+from workflow_orchestrator.rendering.jobs import JobRef, JobState, JobStatus
+from workflow_orchestrator.rendering.mark import Mark
+from workflow_orchestrator.rendering.opening import Opening
 from workflow_orchestrator.rendering.paging import paged
 from workflow_orchestrator.rendering.probe import check_video
 from workflow_orchestrator.rendering.slides import write_atomically
-from workflow_orchestrator.rendering.speech import SpeechProvider, get_voice, narrate
+from workflow_orchestrator.rendering.speech import Narration, SpeechProvider, narrate
 from workflow_orchestrator.rendering.video import make_video
+from workflow_orchestrator.rendering.voices import Files, get_voice
 from workflow_orchestrator.script.model import Script
 
 FILES = ("video.mp4", "captions.vtt", "captions.srt", "narration.wav", "narration.json", "video.json")
@@ -35,13 +41,19 @@ _DONE = "job.json"
 
 @dataclass(frozen=True, slots=True)
 class VideoJob:
-    """What a video is made of: the script, one picture per slide, the name of a voice, a title."""
+    """What a video is made of: the script, one picture per slide, the name of a voice, a title.
+
+    `include` is the platform's folder, whose `rendering.yaml` says who the voice is; without it there are only built-in voices.
+    `pronunciation` is the workflow's lexicon for the language.
+    """
 
     script: Script
     slides: tuple[Path, ...]
     voice: str
     title: str
     language: str
+    include: Path | None = field(default=None, compare=False)
+    pronunciation: Pronunciation = NONE
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES or self.language != self.script.language:
@@ -51,53 +63,17 @@ class VideoJob:
             raise ValueError(f"the job has {len(self.slides)} slides, its script {pages}")
 
     def digest(self) -> str:
-        """What the video depends on, as one hash: two jobs with the same digest give the same video."""
+        """What the video depends on, as one hash: two jobs with the same digest give the same video.
+
+        Raises:
+            ConfigurationError: there is no such voice.
+        """
         return canonical.sha256(canonical.to_bytes({
-            "script": self.script.to_json(), "voice": self.voice, "title": self.title,
+            "script": self.script.to_json(), "title": self.title, "voice": self.voice,
+            "engine": load_rendering(self.include).engine(self.voice, self.language).to_json(),
+            "pronunciation": self.pronunciation.to_json(),
             "slides": [canonical.sha256(slide.read_bytes()) for slide in self.slides],
         }))
-
-
-@dataclass(frozen=True, slots=True)
-class JobRef:
-    """A started job. `id` is the provider's own, `location` where it keeps the result if that is known."""
-
-    provider: str
-    id: str
-    location: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        return {"provider": self.provider, "id": self.id, "location": self.location}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> JobRef:
-        return cls(data["provider"], data["id"], data.get("location", ""))
-
-
-class JobState(StrEnum):
-    """Where a job stands."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class JobStatus:
-    """The state of a job; a failed one says why. `progress` runs from 0 to 1 where the provider tells it."""
-
-    state: JobState
-    reason: str = ""
-    progress: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.state is JobState.FAILED) != bool(self.reason):
-            raise ValueError("a failed job has a reason, and no other job has one")
-
-    @property
-    def finished(self) -> bool:
-        return self.state in (JobState.SUCCEEDED, JobState.FAILED)
 
 
 class VideoProvider(Protocol):
@@ -110,21 +86,24 @@ class VideoProvider(Protocol):
 
     def status(self, ref: JobRef) -> JobStatus: ...
 
-    def fetch(self, ref: JobRef, out: Path) -> tuple[Path, ...]:
-        """Copies the files of a job that succeeded into a folder."""
+    def fetch(self, ref: JobRef, out: Path, *, job: VideoJob | None = None) -> tuple[Path, ...]:
+        """Copies the files of a job that succeeded into a folder. A provider that makes only a part elsewhere needs the job."""
 
 
 class LocalProvider:
     """Renders on this machine, in `start`.
 
     Args:
-        voices: gives the voice of a name.
+        voices: gives the voice of a job; without it, that of its name.
+        files: where sentences of a voice that costs money are kept.
     """
 
     name = "local"
 
-    def __init__(self, voices: Callable[[str], SpeechProvider] = get_voice) -> None:
-        self._voices = voices
+    def __init__(
+        self, voices: Callable[[VideoJob], SpeechProvider] | None = None, *, files: Files | None = None
+    ) -> None:
+        self._voices = voices or (lambda job: voice_of(job, files))
 
     def start(self, job: VideoJob, *, idempotency_key: str, work: Path) -> JobRef:
         """Narrates, encodes and checks; a job that is finished under this key is not done again.
@@ -148,18 +127,10 @@ class LocalProvider:
         return JobRef(self.name, folder.name, str(folder))
 
     def _render(self, job: VideoJob, folder: Path) -> None:
-        script = paged(job.script)
-        narration = narrate(script, self._voices(job.voice), folder)
-        lines = captions_of(narration)
-        write_atomically(folder / "captions.vtt", to_vtt(lines).encode())
-        write_atomically(folder / "captions.srt", to_srt(lines).encode())
-        write_atomically(folder / "narration.json", canonical.to_bytes(narration.to_json()))
-        video = make_video(
-            job.slides, narration, lines, folder / "video.mp4", title=job.title, language=job.language,
-            chapters=[segment.heading for segment in script.segments],
-        )
-        facts = check_video(video, narration, job.slides)
-        write_atomically(folder / "video.json", canonical.to_bytes(facts.to_json()))
+        voice = self._voices(job)
+        with ffmpeg.room_in(folder):
+            narration = narrate(paged(job.script), voice, folder)
+            film(job, narration, Mark.of(voice.name, job.script.writer), folder)
 
     def status(self, ref: JobRef) -> JobStatus:
         """Succeeded, or failed if the files are gone: `start` returns only finished jobs."""
@@ -167,7 +138,7 @@ class LocalProvider:
             return JobStatus(JobState.SUCCEEDED, progress=1.0)
         return JobStatus(JobState.FAILED, f"the files of job {ref.id} are gone from {ref.location}")
 
-    def fetch(self, ref: JobRef, out: Path) -> tuple[Path, ...]:
+    def fetch(self, ref: JobRef, out: Path, *, job: VideoJob | None = None) -> tuple[Path, ...]:
         """Copies video, captions and narration.
 
         Raises:
@@ -184,13 +155,51 @@ class LocalProvider:
         return tuple(out / name for name in FILES)
 
 
-def get_provider(name: str) -> VideoProvider:
-    """The provider that a workflow names.
+def voice_of(job: VideoJob, files: Files | None = None) -> SpeechProvider:
+    """The voice of a job, with its lexicon.
 
     Raises:
-        ConfigurationError: there is no such provider; the message lists those that there are.
+        ConfigurationError: there is no such voice.
     """
-    known: dict[str, Callable[[], VideoProvider]] = {"local": LocalProvider}
-    if name not in known:
-        raise ConfigurationError(f"there is no video provider {name!r}; known: {', '.join(known)}")
-    return known[name]()
+    return get_voice(job.voice, include=job.include, pronunciation=job.pronunciation, files=files)
+
+
+def film(job: VideoJob, narration: Narration, mark: Mark, folder: Path, *, opening: Opening | None = None) -> None:
+    """Writes captions, video and the facts of the finished file beside a narration, checked against the plan.
+
+    Raises:
+        EncoderError: ffmpeg failed; a retry can help.
+        VideoCheckError: the video is not what was planned.
+    """
+    lines = captions_of(narration)
+    write_atomically(folder / "captions.vtt", to_vtt(lines).encode())
+    write_atomically(folder / "captions.srt", to_srt(lines).encode())
+    write_atomically(folder / "narration.json", canonical.to_bytes(narration.to_json()))
+    video = make_video(
+        job.slides, narration, lines, folder / "video.mp4", title=job.title, language=job.language,
+        chapters=[segment.heading for segment in paged(job.script).segments], mark=mark, opening=opening,
+    )
+    facts = check_video(video, narration, job.slides, **({} if opening is None else {"opening": opening.end}))
+    write_atomically(folder / "video.json", canonical.to_bytes(facts.to_json()))
+
+
+def get_provider(name: str, *, include: Path | None = None, files: Files | None = None) -> VideoProvider:
+    """The provider that a workflow names.
+
+    Args:
+        name: its name.
+        include: the platform's folder with `rendering.yaml`; without it there is only `local`.
+        files: the run's folder, where started jobs and sentences that cost money are kept; without it they are kept nowhere.
+
+    Raises:
+        ConfigurationError: there is no such provider, or the file is wrong; the message lists those that there are.
+    """
+    if name == LocalProvider.name:
+        return LocalProvider(files=files)
+    settings = load_rendering(include).video_providers
+    if name not in settings:
+        known = ", ".join((LocalProvider.name, *settings))
+        raise ConfigurationError(f"there is no video provider {name!r}; known: {known}")
+    from workflow_orchestrator.rendering.vendors.film import FilmedOpening
+
+    return FilmedOpening(name, settings[name], files=files)

@@ -1,7 +1,7 @@
 """Slides: draws a deck with typst into one PNG frame per slide and one tagged PDF of them all.
 
-The template and its fonts come from the theme's folder and from nowhere else: system fonts are off, so a deck gives
-the same bytes on every machine with the same typst.
+The template is the platform's, the fonts are the theme's and no others: system fonts are off, so a deck gives the same
+bytes on every machine with the same typst.
 """
 
 from __future__ import annotations
@@ -9,21 +9,25 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import struct
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.errors import LayoutError, RenderError
-from workflow_orchestrator.rendering.deck import WORDS, Deck
-from workflow_orchestrator.rendering.theme import Theme, check_glyphs, load_theme
+from workflow_orchestrator.rendering.deck import MISSING, WORDS, Deck, Figure
+from workflow_orchestrator.rendering.theme import Logo, Theme, check_glyphs, load_theme
 
 if TYPE_CHECKING:
     import typst
 
-WIDTH, HEIGHT = 1920, 1080
+_MAIN = "deck.typ"
+_DECIMALS = re.compile(r"[.,]\d+\D*\Z")
 
 
 def render_slides(deck: Deck, theme: Path, out: Path) -> tuple[Path, ...]:
-    """Writes `slide_01.png` and so on (1920 by 1080, RGB) and `slides.pdf` (PDF/UA-1) into a folder.
+    """Writes `slide_01.png` and so on (RGB, in the size of the deck's format) and `slides.pdf` (PDF/UA-1) into a folder.
 
     Args:
         deck: the content.
@@ -40,17 +44,14 @@ def render_slides(deck: Deck, theme: Path, out: Path) -> tuple[Path, ...]:
     """
     checked = load_theme(theme)
     check_glyphs(deck, checked)
-    compiler = _compiler(deck, checked)
-    _refuse_overflow(compiler, deck)
-    pages = _compile(compiler, format="png", ppi=72)
-    document = _compile(compiler, format="pdf", pdf_standards=["ua-1"])
-    frames = [pages] if isinstance(pages, bytes) else pages
-    if len(frames) != len(deck.slides):
-        raise RenderError(f"the theme {checked.name} drew {len(frames)} pages for {len(deck.slides)} slides")
+    drawing = Drawing(deck, checked, [(number, 1.0) for number in range(len(deck.slides))])
+    _refuse_overflow(drawing.overflow(), deck)
+    frames = drawing.frames()
+    document = drawing.pdf()
     out.mkdir(parents=True, exist_ok=True)
     paths = tuple(out / f"slide_{number:02d}.png" for number in range(1, len(frames) + 1))
     for path, frame in zip(paths, frames, strict=True):
-        write_atomically(path, _opaque(frame))
+        write_atomically(path, frame)
     write_atomically(out / "slides.pdf", document)
     return paths
 
@@ -62,45 +63,108 @@ def write_atomically(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-def _compiler(deck: Deck, theme: Theme) -> typst.Compiler:
-    import typst
+class Drawing:
+    """Some pages of a deck in a theme: of each the number of its slide, from 0, and how far its chart has grown, 0 to 1.
 
+    Raises:
+        RenderError: the template is wrong, or drew another number of pages or pages of another size; by every method.
+    """
+
+    def __init__(self, deck: Deck, theme: Theme, pages: Sequence[tuple[int, float]]) -> None:
+        self._deck, self._pages = deck, len(pages)
+        files = theme.templates
+        self._files = {"main.typ": files.pop(_MAIN), **files}
+        self._fonts = [str(theme.font_folder)]
+        self._inputs = {"data": json.dumps(_data(deck, theme, pages), ensure_ascii=False)}
+
+    def frames(self) -> list[bytes]:
+        """The pages as RGB pictures, PNG, of the deck's format."""
+        found = self._run(lambda compiler: compiler.compile(format="png", ppi=72))
+        frames = [found] if isinstance(found, bytes) else found
+        if len(frames) != self._pages:
+            raise RenderError(f"the theme drew {len(frames)} pages for {self._pages} slides")
+        return [_opaque(frame, self._deck.format.size) for frame in frames]
+
+    def pdf(self) -> bytes:
+        """The pages as PDF/UA-1."""
+        document: bytes = self._run(lambda compiler: compiler.compile(format="pdf", pdf_standards=["ua-1"]))
+        return document
+
+    def overflow(self) -> list[dict[str, str]]:
+        """What does not fit: the id of its slide and the text."""
+        found: list[dict[str, str]] = json.loads(self._run(lambda compiler: compiler.query("<overflow>", field="value")))
+        return found
+
+    def _run(self, work: Callable[[typst.Compiler], Any]) -> Any:
+        import typst
+
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=self._fonts)
+        # One compiler for one task: it forgets files that are given as bytes when it is asked for a second one.
+        files: Any = self._files  # its stubs know one file only
+        compiler = typst.Compiler(input=files, font_paths=fonts, sys_inputs=self._inputs)
+        try:
+            return work(compiler)
+        except RuntimeError as error:  # `compile` raises a TypstError, `query` its plain base class
+            raise RenderError(f"the template of the theme cannot be drawn: {error}") from error
+
+
+def _data(deck: Deck, theme: Theme, pages: Sequence[tuple[int, float]]) -> dict[str, Any]:
     content = deck.to_json()
-    for slide in content["slides"]:
-        for figure in slide["figures"] + slide["beside"]:
-            amount = figure["amount"]
-            figure["amount"] = None if amount is None else float(amount)
-            figure["negative"] = amount is not None and float(amount) < 0
-            figure["note"] = WORDS[deck.language]["page"].format(figure["page"])
-    data = {
-        "deck": content, "words": WORDS[deck.language],
-        "theme": {"colours": theme.colours, "fonts": theme.fonts},
+    for item, slide in zip(content["slides"], deck.slides, strict=True):
+        item["figures"] = [_drawn(figure, deck.language) for figure in slide.figures]
+        item["beside"] = [_drawn(figure, deck.language) for figure in slide.beside]
+        item |= {"columns": list(slide.columns), "curve": [float(point) for point in slide.curve]}
+        item |= {"note": slide.note, "whole": slide.whole}
+        item["reach"] = None if slide.reach is None else float(slide.reach)
+    logo = theme.logo or Logo(light="", dark="", height=0, alt="")
+    return {
+        "deck": content, "words": WORDS[deck.language], "format": deck.format.to_json(), "pages": list(pages),
+        "theme": {
+            "colours": theme.colours, "fonts": theme.fonts, "series": list(theme.series), "layout": theme.layout,
+            "logo": {"light": logo.light, "dark": logo.dark, "height": logo.height, "alt": logo.alt},
+        },
     }
-    fonts = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(theme.font_folder)]
-    )
-    return typst.Compiler(
-        input=str(theme.template), root=str(theme.folder), font_paths=fonts,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-    )
 
 
-def _compile(compiler: typst.Compiler, **how: Any) -> Any:
+def draw_logo(theme: Theme, *, dark: bool) -> tuple[bytes, float]:
+    """The theme's logo as PNG with a clear background, for files that take no SVG, and its width by its height.
+
+    Raises:
+        RenderError: it cannot be drawn.
+    """
     import typst
 
+    if theme.logo is None:
+        raise RenderError(f"the theme {theme.name} has no logo")
+    files: Any = {
+        "main.typ": b'#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("logo.svg", height: 200pt)',
+        "logo.svg": (theme.logo.dark if dark else theme.logo.light).encode(),
+    }
     try:
-        return compiler.compile(**how)
+        png: Any = typst.Compiler(input=files).compile(format="png", ppi=72)
     except typst.TypstError as error:
-        raise RenderError(f"the template of the theme cannot be drawn: {error}") from error
+        raise RenderError(f"the logo of the theme {theme.name} cannot be drawn: {error}") from error
+    width, height = struct.unpack_from(">II", png, 16)
+    return png, width / height
 
 
-def _refuse_overflow(compiler: typst.Compiler, deck: Deck) -> None:
-    import typst
+def _drawn(figure: Figure, language: str) -> dict[str, Any]:
+    """A figure as a template draws it. `tail` is what follows its decimal mark, with the mark: tables are set by it."""
+    tail = _DECIMALS.search(figure.text)
+    return {
+        "label": figure.label, "text": figure.text,
+        "amount": None if figure.amount is None else float(figure.amount),
+        "base": None if figure.base is None else float(figure.base), "total": figure.total,
+        "negative": figure.negative, "tail": tail[0] if tail else _after_digits(figure.text),
+        "note": "" if figure.text == MISSING else WORDS[language]["page"].format(figure.page),
+    }
 
-    try:
-        found = json.loads(compiler.query("<overflow>", field="value"))
-    except typst.TypstError as error:
-        raise RenderError(f"the template of the theme cannot be drawn: {error}") from error
+
+def _after_digits(text: str) -> str:
+    return re.search(r"\D*\Z", text)[0] if any(map(str.isdigit, text)) else ""  # type: ignore[index] # it always matches
+
+
+def _refuse_overflow(found: Sequence[dict[str, str]], deck: Deck) -> None:
     if not found:
         return
     numbers = {slide.id: number for number, slide in enumerate(deck.slides, start=1)}
@@ -113,13 +177,13 @@ def _refuse_overflow(compiler: typst.Compiler, deck: Deck) -> None:
     )
 
 
-def _opaque(png: bytes) -> bytes:
+def _opaque(png: bytes, size: tuple[int, int]) -> bytes:
     """The frame as RGB: encoders rebuild their filters where frames of RGB and RGBA follow one another."""
     from PIL import Image
 
     with Image.open(io.BytesIO(png)) as image:
-        if image.size != (WIDTH, HEIGHT):
-            raise RenderError(f"the theme draws {image.width} by {image.height} pixels, not {WIDTH} by {HEIGHT}")
+        if image.size != size:
+            raise RenderError(f"the theme draws {image.width} by {image.height} pixels, not {size[0]} by {size[1]}")
         flat = Image.new("RGB", image.size, (255, 255, 255))
         flat.paste(image, mask=image.getchannel("A") if "A" in image.getbands() else None)
         out = io.BytesIO()

@@ -21,24 +21,25 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from workflow_orchestrator.errors import ConfigurationError, SpeechError
-from workflow_orchestrator.rendering.paging import paged
-from workflow_orchestrator.script.model import Script, Segment, SlideKind
+from workflow_orchestrator.errors import SpeechError
+from workflow_orchestrator.rendering.paging import letters_to_read, paged
+from workflow_orchestrator.rendering.voices.sound import (
+    FRAMES_PER_SECOND as FRAMES_PER_SECOND,  # the captions count in it too
+)
+from workflow_orchestrator.rendering.voices.sound import read_wav
+from workflow_orchestrator.script.model import Script, Segment
 
-FRAMES_PER_SECOND = 25
 FRAME = timedelta(seconds=1) / FRAMES_PER_SECOND
 LEAD, GAP, TAIL = timedelta(milliseconds=500), timedelta(milliseconds=300), timedelta(milliseconds=700)
 SHORTEST_STILL = timedelta(seconds=2)
 
-# A notice without a sentence of its own stays as long as it takes to read it: 15 characters a second, the slow end of
+# A page of a notice or a table without a sentence of its own stays as long as it takes to read it: 15 characters a second, the slow end of
 # what subtitling guides allow.
 READING = timedelta(seconds=1) / 15
 
 # Below this a 16-bit sample counts as silence (-44 dB); speech starts a little before it gets loud.
 _QUIET = 200
 _EDGE = timedelta(milliseconds=30)
-
-LOWEST_RATE = 16_000
 
 
 class SpeechProvider(Protocol):
@@ -134,21 +135,14 @@ class Narration:
         )
 
 
-def get_voice(name: str) -> SpeechProvider:
-    """The voice that a workflow names.
-
-    Raises:
-        ConfigurationError: there is no such voice; the message lists those that there are.
-    """
-    from workflow_orchestrator.rendering.espeak import EspeakVoice
-
-    known = {"default": EspeakVoice, "espeak": EspeakVoice}
-    if name not in known:
-        raise ConfigurationError(f"there is no voice {name!r}; known: {', '.join(known)}")
-    return known[name]()
-
-
-def narrate(script: Script, voice: SpeechProvider, out_dir: Path, *, still: timedelta | None = None) -> Narration:
+def narrate(
+    script: Script,
+    voice: SpeechProvider,
+    out_dir: Path,
+    *,
+    still: timedelta | None = None,
+    first_slide_stands: timedelta = timedelta(0),
+) -> Narration:
     """Speaks a script into `narration.wav`.
 
     Args:
@@ -156,7 +150,8 @@ def narrate(script: Script, voice: SpeechProvider, out_dir: Path, *, still: time
         voice: speaks the sentences.
         out_dir: the folder for the audio; it is made if it is not there.
         still: how long a slide stands that has no sentence, at least two seconds. Without it such a slide is refused;
-            the continued page of a notice stands as long as it takes to read.
+            the continued page of a notice or a table stands as long as it takes to read.
+        first_slide_stands: how long the first slide stands at least behind its first sentence, in silence if it has no other.
 
     Raises:
         SpeechError: the voice failed, gave no sound, or a slide has no sentence.
@@ -164,7 +159,7 @@ def narrate(script: Script, voice: SpeechProvider, out_dir: Path, *, still: time
     if still is not None and still < SHORTEST_STILL:
         raise SpeechError(f"a slide that stands for {still} cannot be read; give it at least {SHORTEST_STILL}")
     out_dir.mkdir(parents=True, exist_ok=True)
-    recorder = _Recorder(script.language, voice, still)
+    recorder = _Recorder(script.language, voice, still, first_slide_stands)
     session = voice if isinstance(voice, AbstractContextManager) else nullcontext()
     with session, tempfile.TemporaryDirectory(dir=out_dir) as scratch:
         for number, segment in enumerate(paged(script).segments):
@@ -175,8 +170,8 @@ def narrate(script: Script, voice: SpeechProvider, out_dir: Path, *, still: time
 class _Recorder:
     """Joins sentences to one track. Positions are samples, so no time is rounded before the end."""
 
-    def __init__(self, language: str, voice: SpeechProvider, still: timedelta | None) -> None:
-        self._language, self._voice, self._still = language, voice, still
+    def __init__(self, language: str, voice: SpeechProvider, still: timedelta | None, first: timedelta) -> None:
+        self._language, self._voice, self._still, self._first = language, voice, still, first
         self._rate = 0
         self._samples = array.array("h")
         self._cues: list[tuple[int, str, int, int]] = []
@@ -198,13 +193,16 @@ class _Recorder:
             self._cues.append((number, shown, len(self._samples), len(self._samples) + len(sound)))
             self._samples.extend(sound)
         self._pause(TAIL)
+        if not self._slides and self._first:
+            missing = self._cues[0][3] + self._count(self._first + GAP) - len(self._samples)
+            self._pause(max(timedelta(0), timedelta(seconds=missing / self._rate)))
         self._close(start)
 
     def _silent(self, segment: Segment) -> None:
         stands = self._still
-        if segment.slide is SlideKind.NOTICE and segment.points:
-            reading = sum(len(point) for point in segment.points) * READING
-            stands = max(reading, stands or SHORTEST_STILL)
+        letters = letters_to_read(segment)
+        if letters:
+            stands = max(letters * READING, stands or SHORTEST_STILL)
         if stands is None:
             raise SpeechError(
                 f"segment {segment.id} has no sentence; give it one, or say how long a silent slide stands",
@@ -231,7 +229,7 @@ class _Recorder:
         out = scratch / f"{len(self._slides):03d}.wav"
         out.unlink(missing_ok=True)
         self._voice.synthesise(text, self._language, out)
-        rate, sound = _read(out, self._voice.name, text)
+        rate, sound = read_wav(out, self._voice.name, text)
         if self._rate not in (0, rate):
             raise SpeechError(f"the voice {self._voice.name} changed its rate from {self._rate} to {rate} Hz")
         self._rate = rate
@@ -263,25 +261,6 @@ class _Recorder:
 
     def _at(self, sample: int) -> timedelta:
         return timedelta(microseconds=round(sample * 1_000_000 / self._rate))
-
-
-def _read(path: Path, voice: str, text: str) -> tuple[int, array.array[int]]:
-    try:
-        with wave.open(str(path), "rb") as sound:
-            shape = sound.getnchannels(), sound.getsampwidth()
-            rate = sound.getframerate()
-            data = sound.readframes(sound.getnframes())
-    except (OSError, EOFError, wave.Error) as error:
-        raise SpeechError(f"the voice {voice} wrote no WAV file for {text[:120]!r}: {error}") from error
-    if shape != (1, 2) or rate < LOWEST_RATE or rate % FRAMES_PER_SECOND:
-        raise SpeechError(
-            f"the voice {voice} gave {shape[0]} channels of {8 * shape[1]} bit at {rate} Hz; narration takes mono, "
-            f"16 bit, from {LOWEST_RATE} Hz and a multiple of {FRAMES_PER_SECOND}"
-        )
-    samples = array.array("h", data)
-    if sys.byteorder == "big":
-        samples.byteswap()
-    return rate, samples
 
 
 def _trimmed(sound: array.array[int], edge: int) -> array.array[int]:

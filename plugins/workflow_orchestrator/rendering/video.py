@@ -2,7 +2,7 @@
 
     slides ── 1 picture ──► video.mp4 ─┐
     audio ─── 2 sound ────► audio.m4a ─┼─ 3 mux (copies streams) ──► out.mp4
-    captions, chapters ────────────────┘
+    captions, chapters ────────────────┘   + the mark that a machine made it
 
 A slide stands still, so only a frame a second is coded, and its first one is a key frame: about one fiftieth of the
 work of 25 frames a second. One run for all streams would interleave them differently each time; three give the same
@@ -16,39 +16,45 @@ import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from workflow_orchestrator.errors import EncoderError, RenderError, SpeechError
 from workflow_orchestrator.rendering import ffmpeg
 from workflow_orchestrator.rendering.captions import Caption, to_ass
-from workflow_orchestrator.rendering.slides import HEIGHT, WIDTH
+from workflow_orchestrator.rendering.formats import format_of
+from workflow_orchestrator.rendering.mark import Mark, append_mark
+from workflow_orchestrator.rendering.motion import Motion
+from workflow_orchestrator.rendering.opening import Opening
 from workflow_orchestrator.rendering.speech import FRAME, FRAMES_PER_SECOND, Narration, Span
 
+NO_MOTION: Motion = MappingProxyType({})
 LOUDNESS = -16.0  # LUFS, what the web and most company players expect of speech
 SAMPLE_RATE = 48_000
 ISO_639_2 = {"en": "eng", "de": "deu", "fr": "fra"}
 
-# Converted once per picture, before frames are repeated; without the matrix brand colours shift.
-_CONVERT = (
-    "scale=in_range=full:out_range=tv:out_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=yuv420p"
-)
 _QUIET = ("-loglevel", "error")
 _LOUDNESS_PASSES = 2
 
 
 def make_video(
     slides: Sequence[Path], narration: Narration, captions: Sequence[Caption], out: Path,
-    *, title: str, language: str, chapters: Sequence[str], timeout: timedelta = ffmpeg.TIMEOUT,
+    *, title: str, language: str, chapters: Sequence[str], mark: Mark, opening: Opening | None = None, motion: Motion = NO_MOTION,
+    timeout: timedelta = ffmpeg.TIMEOUT,
 ) -> Path:
     """Writes the video.
 
     Args:
-        slides: one picture of 1920 by 1080 per slide of the narration.
+        slides: one picture per slide of the narration, all in one format.
         narration: the audio and the times.
         captions: the subtitles, as `captions_of` makes them.
         out: the MP4 file; it appears under this name only when it is whole.
         title: the title in the file's metadata.
         language: the language of sound and subtitles.
         chapters: a name per slide.
+        mark: what the file says of its origin.
+        opening: a clip that is the picture until its end; the first slide follows it.
+        motion: pictures that stand for one frame each at the start of a slide, by its number; left out on a slide that
+            does not stand four times as long.
         timeout: for each run of ffmpeg.
 
     Raises:
@@ -63,49 +69,57 @@ def make_video(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".video-") as scratch:
         work = Path(scratch)
-        _picture(slides, narration, work, timeout)
+        _picture(slides, narration if opening is None else opening.rest_of(narration), motion, work, timeout)
+        if opening is not None:
+            opening.put_before(work / "video.mp4", slides[0], timeout)
         _sound(narration, work, timeout)
         (work / "captions.ass").write_text(to_ass(captions), encoding="utf-8")
-        (work / "chapters.txt").write_text(_metadata(title, language, chapters, narration.slides), encoding="utf-8")
+        about = _metadata(title, mark.description, language, chapters, narration.slides)
+        (work / "chapters.txt").write_text(about, encoding="utf-8")
         _mux(work, ISO_639_2[language], bool(captions), timeout)
+        append_mark(work / "out.mp4", mark)
         (work / "out.mp4").replace(out)
     return out
 
 
-def _picture(slides: Sequence[Path], narration: Narration, work: Path, timeout: timedelta) -> None:
+def _picture(slides: Sequence[Path], narration: Narration, motion: Motion, work: Path, timeout: timedelta) -> None:
     lines = ["ffconcat version 1.0"]
+    size = format_of(slides[0]).size
+    builds: list[int] = []
     for number, (slide, span) in enumerate(zip(slides, narration.slides, strict=True)):
-        name = f"{number:03d}.png"
-        _as_rgb(slide, work / name)
-        lines += [f"file {name}", f"duration {span.frames / FRAMES_PER_SECOND:.3f}"]
+        moving = motion.get(number, ())
+        moving = moving if len(moving) * 4 <= span.frames else ()
+        builds.append(len(moving))
+        stands = [(f"{number:03d}_{frame:02d}.png", picture, 1) for frame, picture in enumerate(moving)]
+        for name, picture, frames in (*stands, (f"{number:03d}.png", slide, span.frames - len(moving))):
+            _as_rgb(picture, work / name, size)
+            lines += [f"file {name}", f"duration {frames / FRAMES_PER_SECOND:.3f}"]
     # The concat reader drops the duration of the last entry, so it is named once more.
     lines.append(lines[-2])
     (work / "list.txt").write_text("\n".join(lines) + "\n", encoding="ascii")
-    chosen = f"{_CONVERT},fps={FRAMES_PER_SECOND},select='{_chosen(narration.slides)}'"
+    # Converted once per picture, before frames are repeated.
+    chosen = f"{ffmpeg.TO_VIDEO},fps={FRAMES_PER_SECOND},select='{_chosen(narration.slides, builds)}'"
     (work / "filter.txt").write_text(chosen, encoding="ascii")
     starts = ",".join(f"{span.start.total_seconds():.3f}" for span in narration.slides)
     ffmpeg.run(
         [
             *_QUIET, "-f", "concat", "-safe", "0", "-i", "list.txt", "-map", "0:v", "-/filter:v", "filter.txt",
             "-fps_mode", "vfr", "-video_track_timescale", "25000", "-force_key_frames", starts,
-            "-c:v", "libx264", "-preset", "veryfast", "-tune", "stillimage", "-crf", "20", "-g", "300", "-bf", "0",
-            "-profile:v", "high", "-threads", "1", "-filter_threads", "1",
-            "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
-            "-fflags", "+bitexact", "-flags:v", "+bitexact", "-t", f"{narration.total.total_seconds():.3f}",
+            *ffmpeg.X264, "-t", f"{narration.total.total_seconds():.3f}",
             "video.mp4",
         ],
         folder=work, what="the picture track", timeout=timeout,
     )
 
 
-def _as_rgb(source: Path, target: Path) -> None:
+def _as_rgb(source: Path, target: Path, size: tuple[int, int]) -> None:
     """A copy in RGB. Pictures of different pixel formats in one run make ffmpeg lose frames or hang."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(source) as image:
-            if image.size != (WIDTH, HEIGHT):
-                raise RenderError(f"{source.name} has {image.width} by {image.height} pixels, not {WIDTH} by {HEIGHT}")
+            if image.size != size:
+                raise RenderError(f"{source.name} has {image.width} by {image.height} pixels, not {size[0]} by {size[1]}")
             if image.mode == "RGB" and image.format == "PNG":
                 target.write_bytes(source.read_bytes())
             else:
@@ -114,15 +128,17 @@ def _as_rgb(source: Path, target: Path) -> None:
         raise RenderError(f"{source.name} cannot be read as a picture: {error}") from error
 
 
-def _chosen(slides: Sequence[Span]) -> str:
-    """The frames to code, as ffmpeg's `select` wants them: slide starts, one a second, and the last two.
+def _chosen(slides: Sequence[Span], builds: Sequence[int]) -> str:
+    """The frames to code, as ffmpeg's `select` wants them: slide starts, one a second, all that move, and the last two.
 
     The last two are there because a muxer that copies streams stretches the last frame by the one before it.
     """
     terms = []
-    for span in slides:
+    for span, moving in zip(slides, builds, strict=True):
         start, end = span.start // FRAME, span.end // FRAME
         terms.append(f"between(n,{start},{end - 1})*not(mod(n-{start},{FRAMES_PER_SECOND}))")
+        if moving:  # the slide itself, too, at once: not only at the next full second
+            terms.append(f"between(n,{start + 1},{start + moving})*mod(n-{start},{FRAMES_PER_SECOND})")
     last = slides[-1].end // FRAME
     return ffmpeg.any_of([*terms, f"between(n,{last - 2},{last - 1})"])
 
@@ -171,8 +187,9 @@ def loudness(report: str) -> float:
     return value
 
 
-def _metadata(title: str, language: str, chapters: Sequence[str], slides: Sequence[Span]) -> str:
-    lines = [";FFMETADATA1", f"title={_escaped(title)}", f"language={ISO_639_2[language]}"]
+def _metadata(title: str, comment: str, language: str, chapters: Sequence[str], slides: Sequence[Span]) -> str:
+    # Players show the comment; programs read the mark.
+    lines = [";FFMETADATA1", f"title={_escaped(title)}", f"comment={_escaped(comment)}", f"language={ISO_639_2[language]}"]
     for name, span in zip(chapters, slides, strict=True):
         start, end = (moment // timedelta(milliseconds=1) for moment in (span.start, span.end))
         lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start}", f"END={end}", f"title={_escaped(name)}"]

@@ -264,16 +264,18 @@ def margin_change_is_in_points(occasion: Occasion) -> Iterator[Verdict]:
     "adjustments_reconcile",
     "error",
     Basis(("ER-07",), "non-GAAP = GAAP + Σ adjustments"),
-    adjusted=FieldParameter((Kind.MONEY,)),
-    reported=FieldParameter((Kind.MONEY,)),
+    adjusted=FieldParameter((Kind.MONEY,), ("", "period"), says="of a field by period, the first one that both have"),
+    reported=FieldParameter((Kind.MONEY,), ("", "period")),
     adjustments=FieldParameter((Kind.MONEY,), ("name",), says="the lines of the reconciliation"),
 )
 def adjustments_reconcile(occasion: Occasion) -> Iterator[Verdict]:
     """A non-GAAP figure is the GAAP figure with every adjustment of its reconciliation (Regulation G, 17 CFR 244.100)."""
-    adjusted, reported = occasion.one("adjusted"), occasion.one("reported")
+    pairs = {value.key: (value, reported) for value, reported in occasion.matched("adjusted", "reported")}
+    order = list(occasion.schema[occasion.fields["adjusted"]].keys) or [""]
     lines = list(occasion.keyed("adjustments").values())
-    if adjusted is None or reported is None or not lines:
+    if not pairs or not lines:
         return
+    adjusted, reported = next(pairs[key] for key in order if key in pairs)
     if not one_unit(adjusted, reported, *lines):
         yield two_units(adjusted, reported, *lines)
         return

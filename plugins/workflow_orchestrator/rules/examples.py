@@ -103,6 +103,8 @@ def example_fields() -> FieldSet:
             spec["keys"] = {key: {"title": {"en": title}} for key, title in _PERIODS.items()}
         if kind == Kind.CHOICE:
             spec["choices"] = _CHOICES
+        if kind == Kind.IDENTIFIER:
+            spec["scheme"] = name.partition("_")[0]
         properties[name] = spec
     return FieldSet.from_json({"properties": properties})
 

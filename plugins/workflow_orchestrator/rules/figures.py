@@ -28,16 +28,25 @@ _SCALES = (3, 6, 9)
 def figure_agrees(occasion: Occasion) -> Iterator[Verdict]:
     """A figure that is printed in two places, such as table and prose, is one at the precision and scale of both."""
     if why := occasion.unmatched("one", "other"):
-        yield why
+        whole = occasion.one("one") if "" in occasion.keyed("one") or "" in occasion.keyed("other") else None
+        printed = occasion.one("other")
+        if whole is None or printed is None:
+            yield why
+        else:  # what prose says without a period is of the first one
+            yield _agreement(occasion, whole, printed)
     for one, other in occasion.matched("one", "other"):
-        yield occasion.judged(
-            one.unit == other.unit and Interval.printed(one).fits(Interval.printed(other)),
-            (one.ref, other.ref),
-            f"{occasion.title(one.ref)} is printed as {shown(one)} on page {one.evidence.page}, and as {shown(other)} on page "
-            f"{other.evidence.page}; both are the same figure{_apart(one, other)}",
-            computed=Interval.printed(other),
-            printed=one,
-        )
+        yield _agreement(occasion, one, other)
+
+
+def _agreement(occasion: Occasion, one: Value, other: Value) -> Verdict:
+    return occasion.judged(
+        one.unit == other.unit and Interval.printed(one).fits(Interval.printed(other)),
+        (one.ref, other.ref),
+        f"{occasion.title(one.ref)} is printed as {shown(one)} on page {one.evidence.page}, and as {shown(other)} on page "
+        f"{other.evidence.page}; both are the same figure{_apart(one, other)}",
+        computed=Interval.printed(other),
+        printed=one,
+    )
 
 
 def _apart(one: Value, other: Value) -> str:
@@ -57,7 +66,7 @@ def _apart(one: Value, other: Value) -> str:
     "error",
     Basis(("ER-05", "ER-08"), "total = Σ parts + Σ others"),
     parts=FieldParameter(_ADDABLE, KEYED),
-    total=FieldParameter(_ADDABLE),
+    total=FieldParameter(_ADDABLE, ("", "period"), says="of a field by period, its first period"),
     others=FieldsParameter("single fields that belong to the sum too: corporate, eliminations", at_least=0),
 )
 def parts_sum_to_total(occasion: Occasion) -> Iterator[Verdict]:

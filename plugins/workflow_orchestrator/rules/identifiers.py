@@ -5,6 +5,7 @@ A check digit does not find every slip: two letters that change places can give 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from workflow_orchestrator.rules.findings import NotApplicable, Verdict
@@ -20,6 +21,7 @@ _NATIONAL: dict[str, tuple[str, Callable[[str], str]]] = {
     "wkn": ("DE", lambda isin: isin[5:11]),
     "valor": ("CH LI", lambda isin: isin[2:11].lstrip("0")),
 }
+_ARXIV_MONTH = re.compile(r"(?:.*/)?(?P<year>\d\d)(?P<month>\d\d)")
 
 
 def _compact(text: object) -> str:
@@ -113,4 +115,30 @@ def is_as_asked(occasion: Occasion) -> Iterator[Verdict]:
         f"{occasion.title(value.ref)} is printed as {shown(value)}, and the run was asked about {wanted}",
         computed=wanted,
         printed=value,
+    )
+
+
+@check(
+    "identifier_not_after_date",
+    "error",
+    Basis((), "year and month of the identifier ≤ date"),
+    identifier=FieldParameter((Kind.IDENTIFIER,)),
+    date=FieldParameter((Kind.DATE,)),
+)
+def identifier_not_after_date(occasion: Occasion) -> Iterator[Verdict]:
+    """A document is not dated before the month in which its identifier was given; of the schemes, arXiv's says the month."""
+    identifier, day = occasion.one("identifier"), occasion.day("date")
+    if identifier is None or day is None:
+        return
+    month = _ARXIV_MONTH.match(str(identifier.value)) if occasion.schema[identifier.field].scheme == "arxiv" else None
+    if month is None:
+        yield NotApplicable("the scheme of the identifier says no month", (identifier.ref,))
+        return
+    year = int(month["year"]) + (1900 if int(month["year"]) > 90 else 2000)
+    yield occasion.judged(
+        (day.year, day.month) >= (year, int(month["month"])),
+        (identifier.ref, occasion.fields["date"]),
+        f"{occasion.title(identifier.ref)} {identifier.value} was given in {year}-{month['month']}, and the document is dated {day}",
+        computed=f"from {year}-{month['month']} on",
+        printed=occasion.values[occasion.fields["date"]],
     )

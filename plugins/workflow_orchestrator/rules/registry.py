@@ -110,9 +110,13 @@ class Occasion:
         return Decimal(self.numbers[parameter])
 
     def one(self, parameter: str) -> Value | None:
-        """The value of the field that a parameter names, if the document has it."""
+        """The value of the field that a parameter names, if the document has it; of a field by period, that of the first period."""
         field = self.fields.get(parameter)
-        return None if field is None else self.values.get(field)
+        if field is None:
+            return None
+        listed = self.schema[field].keys if field in self.schema else {}
+        refs = [f"{field}.{key}" for key in listed] or [field]
+        return next((value for ref in refs if (value := self.values.get(ref))), None)
 
     def day(self, parameter: str) -> date | None:
         """The same, of a date field."""
@@ -273,16 +277,18 @@ def checks() -> Mapping[str, Check]:
         figures,
         holdings,
         identifiers,
+        licences,
         periods,
         quarters,
         returns,
         risk,
         sections,
+        texts,
     )
 
     modules = (
-        returns, periods, extremes, holdings, dates, risk, classes, identifiers, sections, drift, quarters,
-        figures, earnings,
+        returns, periods, extremes, holdings, dates, risk, classes, identifiers, licences, sections, texts, drift,
+        quarters, figures, earnings,
     )  # fmt: skip
     if not (all(module.__name__ for module in modules) and _CHECKS):
         raise AssertionError("the modules of the checks register them")

@@ -19,7 +19,7 @@ from workflow_orchestrator.rules.fieldrules import FIELD_RULES
 
 _ANSWERS: Mapping[str, tuple[str, ...]] = {
     "ask": ("send", "stop", "nobody"),
-    "approve": ("approve", "reject", "nobody"),
+    "approve": ("approve", "reject", "send_back", "nobody"),
 }
 
 
@@ -137,6 +137,10 @@ class _Checks:
             )
         for place, _ in self._source.walk((*at, "enter")):
             self._ref(place)
+        if "edit" in item and item["answer"] != "send_back":
+            self._add("WF013", (*at, "edit"), "only who sends back edits", "write answer: send_back, or 'enter' for values")
+        if "reason" in item and step.kind != "approve":
+            self._add("WF013", (*at, "reason"), f"{step.name} is of kind {step.kind} and takes no reason", "remove it")
 
     def _reply_file(self, at: KeyPath, name: str) -> None:
         path = self._workflow.folder / name

@@ -18,6 +18,7 @@ from workflow_orchestrator.definition.steps import Arm, Choose, Map, Outcome, St
 from workflow_orchestrator.errors import DocumentNotFoundError
 from workflow_orchestrator.record import RunFolder, StepReport, build_manifest
 from workflow_orchestrator.record.leftovers import withdraw
+from workflow_orchestrator.record.manifest import add_artifacts, ending_in
 from workflow_orchestrator.scenarios.clock import Clock
 from workflow_orchestrator.scenarios.interpreter import Place, Stop
 from workflow_orchestrator.scenarios.model import (
@@ -34,6 +35,7 @@ from workflow_orchestrator.scenarios.models import Asking, ScriptedModel, is_mod
 from workflow_orchestrator.scenarios.people import People, Scripted
 from workflow_orchestrator.scenarios.services import Call, Message, RunServices
 from workflow_orchestrator.steps.budget import keep_time
+from workflow_orchestrator.steps.compliance_report import keep_reports
 from workflow_orchestrator.steps.conditions import MISSING, Facts, chosen_arm, items_of
 from workflow_orchestrator.steps.people import Waiting, remind, reminder_of
 from workflow_orchestrator.steps.registry import kind_of
@@ -136,6 +138,7 @@ class RunHands:
             states={task.replace("[", "_").rstrip("]"): state for task, state in states.items()},
             run_facts={"type": "in process", "triggered_by": self.triggered_by, "started": None},
         )
+        add_artifacts(self.manifest, keep_reports(self.run, self.workflow, ending_in(self.manifest)))
         self.run.write_json("manifest.json", self.manifest)
         if self.manifest["outcome"] != "failed":
             self.run.storage.write(self.manifest["request"]["ledger"], ledger_entry(self.run))

@@ -50,7 +50,9 @@ TASK = r"[a-z][a-z0-9_]{0,79}(\[[0-9]{1,4}\])?"
 TASK_SAYS = "the name of a step, in a map with its item: headline[0]"
 RAN = TASK + r"(\*[0-9]{1,2})?"
 RAN_SAYS = "a step that ran, with the number of its tries: check, check*2, headline[0]*2"
-ANSWERS = ("send", "stop", "approve", "reject", "nobody")
+ANSWERS = ("send", "stop", "approve", "reject", "send_back", "nobody")
+PLACE = r"[a-z][a-z0-9_]{0,59}\.(heading|sentence_[1-9][0-9]?)"
+PLACE_SAYS = "a place of the script: the slide's id, and heading or sentence_1"
 
 _MONEY = Text(r"[0-9]{1,6}(\.[0-9]{1,8})?", 'an amount in quotes, such as "0.0012"')
 _DAY = Text("[0-9]{4}-[0-9]{2}-[0-9]{2}", "a day such as 2026-11-15")
@@ -96,6 +98,8 @@ _WORDS = Entry(
     "One value that a person enters.",
 )
 
+_EDIT = Record({"words": Entry(Text(longest=4_000), "The words that stand there then; without it, the sentence is left out.")})
+
 TRY = Record(
     {
         "works": Entry(Choice(("really",)), "The step works for real, as it does without an entry."),
@@ -129,6 +133,11 @@ TRY = Record(
             MapOf(_WORDS.shape, r"[a-z][a-z0-9_]{0,59}(\..{1,100})?", "a field, with its key behind a point"),
             "With answer send: the values that are entered, by field.",
         ),
+        "edit": Entry(
+            MapOf(_EDIT, PLACE, PLACE_SAYS),
+            "With answer send_back: the words that are changed, by place: performance.sentence_1, strategy.heading.",
+        ),
+        "reason": Entry(line, "With an answer to a release: the reason or note."),
         "after": Entry(duration_text, "With answer: how long they took."),
     },
     one_of=("works", "fault", "reply", "reply_file", "replies", "reply_files", "unasked", "answer", "scenario"),
@@ -138,6 +147,8 @@ TRY = Record(
         "tokens": ("reply", "reply_file", "replies", "reply_files"),
         "by": ("answer",),
         "enter": ("answer",),
+        "edit": ("answer",),
+        "reason": ("answer",),
         "after": ("answer",),
     },
     hints={"error": "did you mean 'fault'?", "json": "did you mean 'reply'?", "text": "did you mean 'reply'?"},
@@ -198,6 +209,7 @@ SCENARIO = Record(
             name_text, "A scenario that runs before it in the same storage: the release of a month earlier, for example."
         ),
         "today": Entry(_DAY, "The day of the run."),
+        "requested_by": Entry(line, "Who asks for the video; who is not named answers no question of these scenarios."),
         "profile": Entry(Choice(("production", "demo")), "The platform's profile: production, where nothing is said."),
         "ocr": Entry(
             Choice(get_args(Ocr)),

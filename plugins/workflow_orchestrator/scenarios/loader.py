@@ -90,6 +90,7 @@ def _scenario(at: KeyPath, item: dict[str, Any], source: Source, workflow: Workf
         today=None if today is None else date.fromisoformat(today),
         profile=item.get("profile", "production"),
         ocr=item.get("ocr", "off"),
+        requested_by=item.get("requested_by", "scenario"),
         expect=_expectation(item["expect"]),
         line=source.key_position(at)[0],
     )
@@ -112,6 +113,8 @@ def _event(item: dict[str, Any], workflow: Workflow) -> Event:
             item.get("by", ""),
             {ref: (entry.get("words"), entry.get("page")) for ref, entry in item.get("enter", {}).items()},
             duration(item["after"]) if "after" in item else timedelta(0),
+            {place: entry.get("words") for place, entry in item.get("edit", {}).items()},
+            item.get("reason", ""),
         )
     if "scenario" in item:
         return Played(item["scenario"])

@@ -6,7 +6,7 @@ proof, the rules, the script) works with them as with any other word. The file i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,18 +35,26 @@ def misprinted(document: Document, misprints: Iterable[Misprint]) -> Document:
 
 def _page(page: Page, misprint: Misprint) -> Page:
     wanted, instead = misprint.printed.split(), misprint.instead.split()
-    words = list(page.words)
-    starts = [
-        start
-        for start in range(len(words) - len(wanted) + 1)
-        if [word.text for word in words[start : start + len(wanted)]] == wanted
-    ]
+    # Along the edge only where the page itself does not print it.
+    edge = not _starts(page.words, wanted) and bool(_starts(page.aside, wanted))
+    words = list(page.aside if edge else page.words)
+    starts = _starts(words, wanted)
     nth = _which(len(starts), misprint)
     start = starts[nth]
     words[start : start + len(wanted)] = [
         _word(word, text) for word, text in zip(words[start : start + len(wanted)], instead, strict=True)
     ]
-    return replace(page, words=tuple(words), text=_text(page.text, misprint, nth))
+    text = _text(page.text, misprint, nth)
+    return replace(page, aside=tuple(words), text=text) if edge else replace(page, words=tuple(words), text=text)
+
+
+def _starts(words: Sequence[Word], wanted: Sequence[str]) -> list[int]:
+    """Where the wanted words stand one behind the other."""
+    return [
+        start
+        for start in range(len(words) - len(wanted) + 1)
+        if [word.text for word in words[start : start + len(wanted)]] == list(wanted)
+    ]
 
 
 def _which(found: int, misprint: Misprint) -> int:

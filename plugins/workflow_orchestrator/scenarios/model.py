@@ -52,14 +52,17 @@ class Replies:
 class Reaction:
     """What people answer to the question of one try.
 
-    `answer`: send, stop, approve, reject, or nobody (the time runs out). `enter` maps a reference to the words and the page that
-    a person gives for it; words `None` empty the field.
+    `answer`: send, stop, approve, reject, send_back, or nobody (the time runs out). `enter` maps a reference to the words and the page
+    that a person gives for it; words `None` empty the field. `edit` maps a place of the script to its new words, and `None` leaves the
+    sentence out. `reason` is the reason or note of a release.
     """
 
-    answer: Literal["send", "stop", "approve", "reject", "nobody"]
+    answer: Literal["send", "stop", "approve", "reject", "send_back", "nobody"]
     by: str = ""
     enter: Mapping[str, tuple[str | None, int | None]] = field(default_factory=dict)
     after: timedelta = timedelta(0)
+    edit: Mapping[str, str | None] = field(default_factory=dict)
+    reason: str = ""
 
     def __post_init__(self) -> None:
         if (self.answer == "nobody") == bool(self.by):
@@ -124,7 +127,7 @@ class Scenario:
     """One scenario. `document` is the file that the run is started with, `conf` its parameters.
 
     `profile` and `ocr` are the platform's, for this scenario: what a machine has installed changes nothing. `follows` runs before it
-    in the same storage. `line` is where it stands in its file.
+    in the same storage. `requested_by` asks for the video. `line` is where it stands in its file.
     """
 
     name: str
@@ -137,6 +140,7 @@ class Scenario:
     profile: Literal["production", "demo"] = "production"
     ocr: Ocr = "off"
     follows: Scenario | None = None
+    requested_by: str = "scenario"
     expect: Expectation = field(default_factory=lambda: Expectation("succeeded"))
     line: int = 1
 

@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from workflow_orchestrator.scenarios.model import Reaction, ScenarioError
+from workflow_orchestrator.steps.approval_form import REASON
 from workflow_orchestrator.steps.work import Answer, Question, Work
 
-_TAKES_FIRST = ("send", "approve")
+_OPTION = {"send": 0, "approve": 0, "stop": 1, "reject": 1, "send_back": 2}
+"""The place of an answer among the options of its question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,15 @@ class Scripted:
         """The reaction, as an answer to this question.
 
         Raises:
-            ScenarioError: it enters a value that the form does not ask for.
+            ScenarioError: it enters a value that the form does not ask for, or gives an answer that is not offered.
         """
         reaction = self.reaction
         if reaction.answer == "nobody":
             return Said(None, question.within)
-        option = question.options[0 if reaction.answer in _TAKES_FIRST else 1]
+        number = _OPTION[reaction.answer]
+        if number >= len(question.options):
+            raise ScenarioError(f"{reaction.by} answers {reaction.answer}, and the question offers {', '.join(question.options)}")
+        option = question.options[number]
         at = (work.services.now() + reaction.after).isoformat(timespec="seconds")
         return Said(Answer(option, self._form(question), reaction.by, at), reaction.after)
 
@@ -62,4 +67,10 @@ class Scripted:
             values[ref] = words
             if page is not None:
                 values[f"{ref}@page"] = page
+        for place, words in self.reaction.edit.items():
+            if place not in values:
+                raise ScenarioError(f"{self.reaction.by} edits {place}, and the form has {', '.join(values)}")
+            values[place] = words
+        if self.reaction.reason:
+            values[REASON] = self.reaction.reason
         return values

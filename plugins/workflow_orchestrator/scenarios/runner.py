@@ -101,7 +101,7 @@ def _played_in(
 ) -> tuple[Result, RunFolder, RunHands]:
     storage.put_file(f"{inbox_of(workflow.name)}/{scenario.document.name}", scenario.document)
     configuration = replace(_configuration(workflow), profile=scenario.profile, ocr=scenario.ocr)
-    session = _Session(storage, configuration, Asking(prices=prices), None, "scenario")
+    session = _Session(storage, configuration, Asking(prices=prices), None, scenario.requested_by)
     conf = {"document": scenario.document.name, **scenario.conf}
     return session.run(workflow, f"scenario_{scenario.name}", conf, scenario, Clock.at(scenario.today), progress)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from workflow_orchestrator.scenarios.memo import SHARED, Memo
 from workflow_orchestrator.scenarios.misprints import misprinted
 from workflow_orchestrator.scenarios.model import Misprint
 from workflow_orchestrator.scenarios.models import Asking, ScriptedModel
+from workflow_orchestrator.steps.services import LocalServices
 from workflow_orchestrator.steps.work import CalledRun, Work
 
 if TYPE_CHECKING:
@@ -87,11 +88,17 @@ class RunServices:
     def make_video(self, provider: str, job: VideoJob, key: str, folder: Path) -> Sequence[Path]:
         from workflow_orchestrator.steps import video
 
-        made = f"video {provider} {job.digest()}"
-        return self.memo.files(made, lambda place: video.make(provider, job, key, place), folder)
+        # A scenario spends no money and asks nobody: this machine renders, with the voice that comes with the package.
+        here = replace(job, voice="espeak", include=None)
+        return self.memo.files(f"video {here.digest()}", lambda place: video.make("local", here, key, place), folder)
 
     def run_workflow(self, work: Work, called: CalledRun) -> str:
         return self.call(work, called, self.clock)
+
+    def wait_until(self, work: Work, moment: datetime) -> None:
+        if self.clock.sleep:  # the real time: a run at the terminal does not sit there until a release
+            LocalServices().wait_until(work, moment)
+        self.clock.pass_by(moment - self.clock.now)
 
     def link(self, run: RunFolder, name: str) -> str:
         return run.uri(name)

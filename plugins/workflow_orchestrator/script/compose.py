@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,8 +17,9 @@ from workflow_orchestrator.errors import ScriptError
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.script.model import Script, Segment, Sentence, SlideKind
 from workflow_orchestrator.script.narration import Line, Narration, Plan
-from workflow_orchestrator.script.phrases import PAGES, Phrase, Place, by_size, fill, resolve
+from workflow_orchestrator.script.phrases import ALL, IN_QUOTE, PAGES, Phrase, Place, by_size, expanded, fill, resolve
 from workflow_orchestrator.script.quotes import quotable
+from workflow_orchestrator.script.stray import is_order
 from workflow_orchestrator.script.wording import Wording, Written
 from workflow_orchestrator.values import Kind, Value, ValueSet
 
@@ -52,11 +54,20 @@ class Composer:
     """One document, one language, one set of warnings."""
 
     def __init__(
-        self, values: ValueSet, fields: FieldSet, narration: Narration, notices: Sequence[Notice], source: SourceInfo
+        self,
+        values: ValueSet,
+        fields: FieldSet,
+        narration: Narration,
+        notices: Sequence[Notice],
+        source: SourceInfo,
+        *,
+        own_words: bool = False,
     ) -> None:
         self.fields, self.narration, self.notices = fields, narration, tuple(notices)
         self.wording = Wording(fields, narration.language)
         self.notes: list[str] = []
+        self._own_words = own_words  # whoever writes says in words of their own what a paragraph says, in whatever language it is
+        self._foreign: frozenset[str] = frozenset()
         self.values = self._tellable(values, source)
 
     def _tellable(self, values: ValueSet, source: SourceInfo) -> ValueSet:
@@ -64,8 +75,9 @@ class Composer:
         kept = list(values.values())
         if source.language != self.narration.language:
             quoted = [value.ref for value in kept if value.kind is Kind.PARAGRAPH]
-            kept = [value for value in kept if value.kind is not Kind.PARAGRAPH]
-            if quoted:
+            self._foreign = frozenset(quoted)
+            kept = [value for value in kept if self._own_words or value.kind is not Kind.PARAGRAPH]
+            if quoted and not self._own_words:
                 self.notes.append(
                     f"{', '.join(quoted)} left out: the document's language is {source.language!r} and the video's is "
                     f"{self.narration.language!r}; quoted text is never translated"
@@ -78,29 +90,37 @@ class Composer:
 
     def slots(self) -> Iterator[Slot]:
         """The plans that this document fills, in order."""
+        filled: set[str] = set()
         for plan in self.narration.segments:
             shown = self._shown(plan)
-            if len(shown) >= plan.at_least and all(map(self._has, plan.needs)) and not any(map(self._has, plan.unless)):
+            fits = all(map(self._has, plan.needs)) and not any(map(self._has, plan.unless)) and not filled & set(plan.instead_of)
+            if len(shown) >= plan.at_least and fits:
+                filled.add(plan.id)
                 yield Slot(plan, shown)
 
     def _has(self, ref: str) -> bool:
-        return bool(self._matching(ref))
+        """Whether the document has it, be it only in words of another language, which are not quoted."""
+        return ref in self._foreign or bool(self._matching(ref))
 
     def _matching(self, ref: str) -> tuple[Value, ...]:
         name, _, key = ref.partition(".")
-        if key != "*":
+        if key != ALL:
             value = self.values.get(ref)
             return () if value is None else (value,)
         found, spec = self.values.of(name), self.fields[name]
         if spec.keyed == "period":
             order = list(spec.keys)
             return tuple(sorted(found, key=lambda value: order.index(value.key)))
+        if spec.keyed == "cell":
+            return found  # row by row, as it is printed
+        if spec.keyed == "order":
+            return tuple(sorted(found, key=lambda value: int(value.key)))
         return by_size(found) if spec.keyed == "name" else tuple(sorted(found, key=lambda value: value.key))
 
     def _shown(self, plan: Plan) -> tuple[Value, ...]:
         shown: dict[str, Value] = {}
         for alternatives in plan.shows:
-            found = next((values for ref in alternatives if (values := self._matching(ref))), ())
+            found = next((values for ref in alternatives if (values := self._matching(ref) or _in_quote(ref, shown, self.values))), ())
             # Of years and months the newest stay, of all others the first.
             in_time = bool(found) and self.fields[found[0].field].keyed in ("year", "month")
             fitting = found[-plan.at_most :] if in_time else found[: plan.at_most]
@@ -109,6 +129,7 @@ class Composer:
 
     def sentences(self, phrase: Phrase, slot: Slot) -> tuple[Sentence, ...] | None:
         """The sentences of a phrase, or `None` when the document lacks one of its values."""
+        phrase = self._expanded(phrase)
         found = {place: resolve(place, self.values, self.fields, slot.chosen) for place in phrase.places}
         if any(value is None for value in found.values()):
             return None
@@ -120,8 +141,17 @@ class Composer:
         written = fill(phrase, lambda place: self.wording.write(values[place], place.form))
         return (Sentence(written.shown, written.spoken, tuple(dict.fromkeys(v.ref for v in values.values()))),)
 
+    def _expanded(self, phrase: Phrase) -> Phrase:
+        return expanded(phrase, self.values, self.narration.language)
+
     def _quotation(self, value: Value) -> tuple[Sentence, ...] | None:
+        if value.ref in self._foreign:
+            return None
         quoted = quotable(str(value.value))
+        if any(map(is_order, quoted)):
+            # Whoever put it into the document: a voice does not pass it on.
+            self.notes.append(f"{value.ref} left out: it holds an instruction to a program or an editor")
+            return None
         if not quoted:
             self.notes.append(f"{value.ref} left out: it has no sentence that is short enough to be quoted whole")
             return None
@@ -186,7 +216,7 @@ class Composer:
     def _line(self, line: Line, segments: Sequence[Segment]) -> str:
         """A line for the eye alone: title, kicker or source."""
         everything = Slot(self.narration.segments[0], ())
-        for phrase in line.alternatives:
+        for phrase in map(self._expanded, line.alternatives):
             known = Phrase(tuple(part for part in phrase.parts if part != Place(PAGES)))
             if self.sentences(known, everything) is not None:
                 return fill(phrase, lambda place: self._written(place, segments)).shown
@@ -214,3 +244,13 @@ def refs_of(segments: Sequence[Segment]) -> tuple[str, ...]:
     spoken = (ref for segment in segments for sentence in segment.sentences for ref in sentence.refs)
     shown = (ref for segment in segments for ref in segment.shows)
     return tuple(dict.fromkeys((*shown, *spoken)))
+
+
+def _in_quote(ref: str, shown: Mapping[str, Value], values: ValueSet) -> tuple[Value, ...]:
+    """For `table.in_quote`, the cells whose printed figure a quotation among the values of the slide prints as a whole figure too."""
+    name, _, key = ref.partition(".")
+    quotes = [str(value.value) for value in shown.values() if value.kind is Kind.PARAGRAPH]
+    if key != IN_QUOTE:
+        return ()
+    figures = {word for quote in quotes for word in re.findall(r"(?<![\w.,])\d[\d.,]*\d(?![\w])", quote)}
+    return tuple(value for value in values.of(name) if value.evidence.quote.strip("% \u00a0\u202f") in figures)

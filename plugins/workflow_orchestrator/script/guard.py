@@ -14,6 +14,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from workflow_orchestrator.compliance.model import Notice
 from workflow_orchestrator.errors import UnboundFigureError
@@ -193,7 +194,7 @@ class _Guard:
         def mark(match: re.Match[str]) -> str:
             return marks[int((match.lastgroup or "p0")[1:])]
 
-        return re.sub(expression, mark, text, flags=re.IGNORECASE)
+        return _compiled(expression).sub(mark, text)
 
     def _figures(self, value: Value, side: str) -> tuple[str, ...]:
         forms = [self._wording.write(value)]
@@ -232,7 +233,7 @@ class _Guard:
             candidates = [_bounded(_flexible(re.escape(words))) for words in self._other(value, side)]
         last_resort = [_bounded(_flexible(re.escape(getattr(form, side)))) for form in self._wording.forms(value)]
         for patterns in (candidates, last_resort):
-            ends = [m.end() for p in patterns if p and (m := re.compile(p, re.IGNORECASE).search(text, start))]
+            ends = [m.end() for p in patterns if p and (m := _compiled(p).search(text, start))]
             if ends:
                 return min(ends)
         return -1
@@ -245,10 +246,11 @@ class _Guard:
             if self._fields[value.field].keyed != "period":
                 continue
             patterns = [*self._wording.period_patterns(value), re.escape(self._wording.write(value, "key").shown)]
-            starts = [m.start() for p in patterns if (m := re.search(_bounded(_flexible(p)), text, re.IGNORECASE))]
+            starts = [m.start() for p in patterns if (m := _compiled(_bounded(_flexible(p))).search(text))]
             if starts:
                 mentioned.append((min(starts), ref))
-        if [ref for _, ref in sorted(mentioned)] != [ref for _, ref in mentioned]:
+        # Two values of one period are named by the same words: their order says nothing.
+        if [ref for _, ref in sorted(mentioned, key=lambda item: item[0])] != [ref for _, ref in mentioned]:
             names = ", ".join(ref for _, ref in mentioned)
             yield Finding(where, names, "stand in another order than the periods that the sentence names")
 
@@ -262,6 +264,12 @@ def _units_alone(where: str, blotted: str) -> Iterator[Finding]:
 
 def _is_page(form: Written, value: Value) -> bool:
     return form.shown == str(value.evidence.page)
+
+
+# The patterns of a document's values: the module's own cache is too small for them, and compiling is most of the work.
+@lru_cache(maxsize=8_192)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def _flat(text: str) -> str:

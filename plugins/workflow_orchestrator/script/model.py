@@ -15,8 +15,13 @@ class SlideKind(StrEnum):
     TEXT = "text"  # a quoted paragraph: the strategy
     FIGURES = "figures"  # tiles with one figure each
     BARS = "bars"  # one bar per value, in the order of `shows`
+    RETURNS = "returns"  # monthly returns as bars, and how they compound as a line
+    GROWTH = "growth"  # a line through the values of one field, or of two, and the values under it
+    BRIDGE = "bridge"  # from the first value to the last by what is added and taken away
+    ALLOCATION = "allocation"  # the parts of a whole
     SCALE = "scale"  # a risk scale with one step marked
     HOLDINGS = "holdings"  # names with weights
+    TABLE = "table"  # a column for each field, a row for each key
     NOTICE = "notice"  # warnings and sources
 
 

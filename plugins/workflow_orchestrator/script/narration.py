@@ -1,28 +1,36 @@
 """The sentence file of one language, `narration.<language>.yaml`, as the business team writes it.
 
-    language · title · kicker · source · footer
-    segments: id → slide · heading · shows · needs · unless · at_least · at_most · say
+    language · title · kicker · source · footer · length
+    segments: id → slide · heading · shows · needs · unless · instead_of · at_least · at_most · say
                                                                       a sentence, or `one_of`: the first that fits
 
-A sentence is said only if the document has all of its values; a slide is shown only if it has what it needs.
+A sentence is said only if the document has all of its values; a slide is shown only if it has what it needs. `terms.<language>.yaml`
+beside it says how the workflow speaks (`terms`), and these sentences are held to it.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from workflow_orchestrator.definition.language.words import duration, duration_text
 from workflow_orchestrator.definition.problems import Report, did_you_mean
 from workflow_orchestrator.definition.shapes import Choice, Entry, ListOf, MapOf, Record, Text, Whole
 from workflow_orchestrator.definition.source import KeyPath, Source, read_source
 from workflow_orchestrator.fields import LANGUAGES, FieldSet
 from workflow_orchestrator.script.model import SlideKind
 from workflow_orchestrator.script.phrases import Phrase, parse, problems_of
+from workflow_orchestrator.script.terms import NONE, Terms, read_terms, terms_beside
 
 ONE_OF = "one_of"
-_MOST = {SlideKind.BARS: 13, SlideKind.HOLDINGS: 10}  # what such a slide can hold
+_MOST = {  # what such a slide can hold; tables go on to further slides
+    SlideKind.BARS: 13, SlideKind.RETURNS: 13, SlideKind.GROWTH: 13, SlideKind.BRIDGE: 9, SlideKind.ALLOCATION: 8,
+    SlideKind.HOLDINGS: 10, SlideKind.TABLE: 60,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +54,23 @@ class Plan:
     shows: tuple[tuple[str, ...], ...]
     needs: tuple[str, ...]
     unless: tuple[str, ...]
+    instead_of: tuple[str, ...]
     at_least: int
     at_most: int
     say: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class LengthBudget:
+    """The longest that a slide may speak, and the whole video. The last slide's warnings count in the whole only."""
+
+    slide: timedelta = timedelta(seconds=45)
+    whole: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
 class Narration:
-    """The sentences of one language."""
+    """The sentences of one language, how long they may speak, and how they are to speak."""
 
     language: str
     title: Line
@@ -61,6 +78,8 @@ class Narration:
     source: Line
     footer: str
     segments: tuple[Plan, ...]
+    length: LengthBudget = LengthBudget()
+    terms: Terms = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +104,9 @@ _SEGMENT = Record({
     "shows": Entry(ListOf(_Said())),
     "needs": Entry(ListOf(Text())),
     "unless": Entry(ListOf(Text())),
-    "at_least": Entry(Whole(1, 20)),
-    "at_most": Entry(Whole(1, 20)),
+    "instead_of": Entry(ListOf(Text()), "Slides before this one; it stands in for them where the document fills none of them."),
+    "at_least": Entry(Whole(1, 60)),
+    "at_most": Entry(Whole(1, 60)),
     "say": Entry(ListOf(_Said()), "at least one sentence", required=True),
 })
 SHAPE = Record({
@@ -95,6 +115,13 @@ SHAPE = Record({
     "kicker": Entry(_Said(), required=True),
     "source": Entry(_Said(), required=True),
     "footer": Entry(Text(longest=160), required=True),
+    "length": Entry(
+        Record({
+            "slide": Entry(duration_text, "The longest that one slide may speak: 45s."),
+            "whole": Entry(duration_text, "The longest that the whole video may speak: 5m."),
+        }),
+        "How long it may speak; without it, 45 seconds on a slide and 5 minutes in all.",
+    ),
     "segments": Entry(MapOf(_SEGMENT, r"[a-z][a-z0-9_]*", "lower-case words joined by _"), required=True),
 })
 
@@ -106,15 +133,41 @@ def load_narration(path: Path, fields: FieldSet) -> Narration:
         DefinitionError: everything that is wrong with the file, each with line and column.
     """
     report = Report()
-    source = read_source(path, report)
-    if source is not None:
-        SHAPE.check(source.data, (), source, report)
-        if not report:
-            _Checker(source, fields, report).check()
+    narration = read_narration(path, fields, report)
     report.raise_if_any(path.as_posix())
-    if source is None:
+    if narration is None:
         raise AssertionError("a file that cannot be read is a problem of the report")
-    return _narration(source.data)
+    return narration
+
+
+def read_narration(path: Path, fields: FieldSet, report: Report) -> Narration | None:
+    """What the file and the terminology beside it say; everything that is wrong with them goes to the report."""
+    before = len(report)
+    source = read_source(path, report)
+    if source is None:
+        return None
+    SHAPE.check(source.data, (), source, report)
+    if len(report) > before:
+        return None
+    _Checker(source, fields, report).check()
+    language = source.data["language"]
+    beside = terms_beside(path, language)
+    terms = read_terms(beside, language, report) if beside.is_file() else NONE
+    if len(report) > before:
+        return None
+    narration = _narration(source.data, terms)
+    _check_terms(narration, source, report)
+    return None if len(report) > before else narration
+
+
+def narration_json_schema() -> dict[str, Any]:
+    """The JSON Schema for editors."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "narration.<language>.yaml",
+        "description": "What a video says, slide by slide: docs/authoring.md says how.",
+        **SHAPE.schema(),
+    }
 
 
 class _Checker:
@@ -132,6 +185,7 @@ class _Checker:
         for key in ("title", "kicker", "source"):
             self._said(data[key], (key,), pages=key == "source")
         self._phrase(data["footer"], ("footer",))
+        self._length(data.get("length", {}))
         for name, segment in data["segments"].items():
             self._segment(segment, ("segments", name))
         self._order([(name, segment["slide"]) for name, segment in data["segments"].items()])
@@ -143,11 +197,20 @@ class _Checker:
         for index, shown in enumerate(segment.get("shows", ())):
             for ref in _alternatives(shown):
                 self._ref(ref, (*at, "shows", index))
+        earlier = list(itertools.takewhile(lambda name: name != at[-1], self._source.data["segments"]))
+        for index, name in enumerate(segment.get("instead_of", ())):
+            if name not in earlier:
+                self._add((*at, "instead_of", index), f"no slide before this one is called {name!r}", did_you_mean(name, earlier))
         for key in ("needs", "unless"):
             for index, ref in enumerate(segment.get(key, ())):
                 self._ref(ref, (*at, key, index))
-        if segment.get("at_least", 1) > segment.get("at_most", 20):
+        if segment.get("at_least", 1) > segment.get("at_most", 60):
             self._add((*at, "at_least"), "at_least is more than at_most")
+
+    def _length(self, length: dict[str, str]) -> None:
+        budget = _budget(length)
+        if budget.slide > budget.whole:
+            self._add(("length",), f"one slide may speak {budget.slide}, longer than the whole, {budget.whole}")
 
     def _said(self, said: Any, at: KeyPath, *, pages: bool = False) -> None:
         for text in _alternatives(said):
@@ -191,11 +254,29 @@ def _line(said: Any) -> Line:
     return Line(tuple(parse(text.strip()) for text in _alternatives(said)))
 
 
-def _narration(data: dict[str, Any]) -> Narration:
+def _check_terms(narration: Narration, source: Source, report: Report) -> None:
+    """The team's own sentences speak as its terminology says, to whomever it is stricter with."""
+    said = ""
+    for plan in narration.segments:
+        places: list[tuple[KeyPath, str]] = [(("segments", plan.id, "heading"), plan.heading.words)]
+        for index, line in enumerate(plan.say):
+            places += [(("segments", plan.id, "say", index), phrase.words) for phrase in line.alternatives]
+        said = "\n".join((said, *(words for _, words in places)))
+        for at, words in places:
+            for found, why in narration.terms.complaints(words, said=said, audience="retail"):
+                report.add("WF013", source, at, f"{found!r} {why}")
+
+
+def _budget(data: dict[str, str]) -> LengthBudget:
+    return LengthBudget(**{name: duration(text) for name, text in data.items()})
+
+
+def _narration(data: dict[str, Any], terms: Terms) -> Narration:
     return Narration(
         language=data["language"], title=_line(data["title"]), kicker=_line(data["kicker"]),
         source=_line(data["source"]), footer=data["footer"].strip(),
         segments=tuple(_plan(name, item) for name, item in data["segments"].items()),
+        length=_budget(data.get("length", {})), terms=terms,
     )
 
 
@@ -205,6 +286,7 @@ def _plan(name: str, item: dict[str, Any]) -> Plan:
     return Plan(
         id=name, slide=slide, heading=parse(item["heading"].strip()), shows=shows,
         needs=tuple(item.get("needs", ())), unless=tuple(item.get("unless", ())),
+        instead_of=tuple(item.get("instead_of", ())),
         at_least=item.get("at_least", 1 if shows else 0), at_most=item.get("at_most", _MOST.get(slide, 20)),
         say=tuple(_line(said) for said in item["say"]),
     )

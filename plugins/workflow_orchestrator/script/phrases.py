@@ -26,10 +26,16 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 _REFERENCE = re.compile(
     rf"(?P<field>[a-z][a-z0-9_]*)(?:\.(?P<key>.+?))?(?::(?P<form>{'|'.join(form for form in FORMS if form)}))?"
 )
+ALL = "*"  # every value of a list, in its order: "Ada Muster, Jan Beispiel and Kim Example"
+IN_QUOTE = "in_quote"  # of a table, the cells whose figures the quotation on the same slide prints too
+MOST_NAMED = 3  # of a list in a sentence; of a longer one the first, and that there are others
 _BY_WEIGHT = ("first", "second", "third")
 _BY_TIME = ("latest", "earliest", "highest", "lowest")
 _PICKS = {"name": _BY_WEIGHT, "year": _BY_TIME, "month": _BY_TIME}
-_KEYS = {"year": r"\d{4}", "month": r"\d{4}-(?:0[1-9]|1[0-2])", "name": r".+"}
+_KEYS = {
+    "year": r"\d{4}", "month": r"\d{4}-(?:0[1-9]|1[0-2])", "name": r".+", "order": r"\*|[1-9]\d?", "cell": r".+ · .+",
+}
+_JOINED = {"en": (" and ", " and others"), "de": (" und ", " und andere"), "fr": (" et ", " et d'autres")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ def parse(text: str) -> Phrase:
     Raises:
         ValueError: a brace without its partner, or a place that cannot be read.
     """
+    # A soft hyphen is neither seen nor heard, and would hide a word from whoever looks for it.
+    text = text.replace("\u00ad", "")
     parts: list[str | Place] = []
     end = 0
     for match in _PLACE.finditer(text):
@@ -116,8 +124,9 @@ def _key_problems(place: Place, spec: FieldSpec) -> Iterator[tuple[str, str]]:
     elif spec.keyed == "period":
         if place.key not in spec.keys:
             yield f"{place}: {spec.name} has no key {place.key!r}", did_you_mean(place.key, spec.keys)
-    elif place.key not in _PICKS[spec.keyed] and re.fullmatch(_KEYS[spec.keyed], place.key) is None:
-        yield f"{place}: {place.key!r} names no {spec.keyed}", f"known: {', '.join(_PICKS[spec.keyed])}"
+    elif place.key not in _PICKS.get(spec.keyed, ()) and re.fullmatch(_KEYS[spec.keyed], place.key) is None:
+        known = {"order": "* for all of them, or a position such as 1", "cell": "a row and a column, as in a · b"}
+        yield f"{place}: {place.key!r} names no {spec.keyed}", f"known: {known.get(spec.keyed) or ', '.join(_PICKS[spec.keyed])}"
 
 
 def _form_problems(place: Place, spec: FieldSpec) -> Iterator[tuple[str, str]]:
@@ -132,6 +141,25 @@ def _form_problems(place: Place, spec: FieldSpec) -> Iterator[tuple[str, str]]:
 
 
 Chosen = Mapping[str, Sequence[Value]]
+
+
+def expanded(phrase: Phrase, values: ValueSet, language: str) -> Phrase:
+    """The phrase with a place for each value of a list in the place of `{list.*}`, joined as the language does."""
+    parts: list[str | Place] = []
+    for part in phrase.parts:
+        if isinstance(part, str) or part.key != ALL:
+            parts.append(part)
+            continue
+        listed = sorted(values.of(part.field), key=lambda value: int(value.key))
+        if not listed:
+            return phrase
+        last, others = _JOINED[language]
+        named = listed if len(listed) <= MOST_NAMED else listed[:1]
+        for number, value in enumerate(named):
+            parts += [last if number == len(named) - 1 else ", "] * (number > 0)
+            parts.append(Place(value.field, value.key, part.form))
+        parts += [others] * (len(named) < len(listed))
+    return Phrase(tuple(parts))
 
 
 def resolve(place: Place, values: ValueSet, fields: FieldSet, chosen: Chosen) -> Value | None:

@@ -10,7 +10,7 @@ GREATEST_LENGTH = 600  # one long sentence may go beyond the usual length, but n
 # After these a full stop does not end a sentence.
 _ABBREVIATIONS = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|incl|excl|approx|max|min|vs|Inc|Ltd|Corp|Co|plc|St|No|Nr|Art|p\.a|ca|bzw|ggf|insb|sog|usw|"
-    r"z\.\s?B|d\.\s?h|u\.\s?a|i\.\s?d\.\s?R|Mio|Mrd|Tsd|Abs|inkl|exkl|env|ex|cf|M|Mme|U\.S|U\.K)|\b[A-Z]|\b\d{1,2})\.$",
+    r"z\.\s?B|d\.\s?h|u\.\s?a|i\.\s?d\.\s?R|Mio|Mrd|Tsd|Abs|inkl|exkl|env|ex|cf|M|Mme|U\.S|U\.K)|\b[A-Z]|(?<!\d[.,])\b\d{1,2})\.$",
     re.IGNORECASE,
 )
 _END = re.compile(r"[.!?…][\"'”»“’)\]]*(?=\s+[\"'„“«(\[]?[A-ZÀ-ÖØ-Þ0-9])")

@@ -14,10 +14,10 @@ from workflow_orchestrator.errors import ScriptError
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.script.claims import doubtful
 from workflow_orchestrator.script.guard import Finding, check_bound, unbound
-from workflow_orchestrator.script.length import LengthBudget, too_long
+from workflow_orchestrator.script.length import too_long
 from workflow_orchestrator.script.model import Script
 from workflow_orchestrator.script.names import unknown_names
-from workflow_orchestrator.script.narration import Narration
+from workflow_orchestrator.script.narration import LengthBudget, Narration
 from workflow_orchestrator.script.stray import stray
 from workflow_orchestrator.script.tongue import foreign
 from workflow_orchestrator.values import ValueSet
@@ -40,15 +40,16 @@ def review(
         fields: the document kind.
         approved: notices whose wording compliance owns.
         narration: the business team's sentences, whose names are known as well.
-        budget: the longest that a slide and the whole may speak; left out, the usual one.
+        budget: the longest that a slide and the whole may speak; left out, that of the narration.
     """
+    usual = LengthBudget() if narration is None else narration.length
     return (
         *unbound(script, values, fields, approved),
         *_claims(script, values, fields),
         *stray(script, approved),
         *unknown_names(script, values, fields, approved, _words_of(narration)),
         *foreign(script, values, approved),
-        *too_long(script, budget or LengthBudget()),
+        *too_long(script, budget or usual),
     )
 
 

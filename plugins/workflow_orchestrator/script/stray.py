@@ -58,6 +58,8 @@ _KINDS = (
     (_INSTRUCTION, "is an instruction to a program or an editor, not narration"),
     (_LEAK, "speaks about the task instead of the document"),
 )
+# Letters of another alphabet that look like ours, and ours in disguise: they hide a word from every list.
+_OTHER_ALPHABET = re.compile(r"[\u0400-\u052f]|[A-Za-zÀ-ɏ][\u0370-\u03ff]|[\u0370-\u03ff][A-Za-zÀ-ɏ]")
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _HARMLESS = frozenset("\u00ad\n\t")  # a soft hyphen shows nothing, line ends and tabs are spaces
 
@@ -91,6 +93,21 @@ def _of_slide(segment: Segment, known: set[str]) -> Iterator[Finding]:
                 yield from _judge(where, text)
 
 
+def is_order(text: str) -> bool:
+    """Whether a text is an instruction to a program, whoever wrote it."""
+    return _INSTRUCTION.search(text) is not None
+
+
+def _disguised(text: str) -> str:
+    """The first letter that is another one in fancy dress, or struck through; ligatures of printed text are in order."""
+    for character in "" if text.isascii() else unicodedata.normalize("NFC", text):
+        plain = unicodedata.normalize("NFKC", character)
+        fancy = character.isalpha() and ord(character) >= 0x2000 and not "\ufb00" <= character <= "\ufb06" and plain != character
+        if fancy or unicodedata.category(character) in {"Mn", "Me"}:
+            return character
+    return ""
+
+
 def _silent(where: str, text: str) -> Iterator[Finding]:
     if not any(character.isalnum() for character in text):
         yield Finding(where, text, "says nothing")
@@ -100,6 +117,9 @@ def _judge(where: str, text: str) -> Iterator[Finding]:
     hidden = [c for c in text if unicodedata.category(c) in _INVISIBLE and c not in _HARMLESS]
     if hidden:
         yield Finding(where, f"U+{ord(hidden[0]):04X}", "cannot be seen or heard; leave it out")
+    other = _OTHER_ALPHABET.search(text)
+    if letter := other[0] if other else _disguised(text):
+        yield Finding(where, letter, "is of another alphabet, or a letter in disguise; write plain letters")
     if match := _ADDRESS.search(text):
         yield Finding(where, match[0], "is an address; a voice does not read one out")
     for pattern, why in _KINDS:

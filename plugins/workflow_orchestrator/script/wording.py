@@ -17,7 +17,7 @@ from decimal import Decimal
 from functools import cache
 
 from workflow_orchestrator.errors import ScriptError
-from workflow_orchestrator.fields import FieldSet, FieldSpec
+from workflow_orchestrator.fields import CELL, FieldSet, FieldSpec
 from workflow_orchestrator.script import currencies
 from workflow_orchestrator.script.numerals import (
     DECIMAL_WORD,
@@ -96,9 +96,10 @@ def spoken(
 def is_signed(spec: FieldSpec) -> bool:
     """Whether a plus means something: a percentage that may rise and fall, and not a weight.
 
-    Charges, volatilities and weights start at zero, a drawdown ends there; their sign says nothing new.
+    Charges, volatilities and weights start at zero, a drawdown ends there; their sign says nothing new. Nor does that of a margin: of a
+    statement only a printed change carries one.
     """
-    if spec.kind is not Kind.PERCENT or spec.keyed == "name":
+    if spec.kind is not Kind.PERCENT or spec.keyed == "name" or spec.column not in ("", "change"):
         return False
     may_fall = spec.minimum is None or spec.minimum < 0
     may_rise = spec.maximum is None or spec.maximum > 0
@@ -111,6 +112,7 @@ class Wording:
     def __init__(self, fields: FieldSet, language: str) -> None:
         self.fields = fields
         self.language = language
+        self._periods: dict[str, tuple[str, ...]] = {}
 
     def shown(self, value: Value) -> str:
         return self.write(value).shown
@@ -121,8 +123,9 @@ class Wording:
     def write(self, value: Value, form: str = "") -> Written:
         """A value in one of its `FORMS`.
 
-        `key` names the period, year, month or holding; `scale` adds the end of the scale ("4 out of 7"); `year` and
-        `month` shorten a date; `page` is where the value is printed; `spelled` is read letter by letter.
+        `key` names the period, year, month, holding or cell, or the list that a value is of; `scale` adds the end of the
+        scale ("4 out of 7"); `year` and `month` shorten a date; `page` is where the value is printed; `spelled` is read letter by
+        letter.
 
         Raises:
             ScriptError: the value has no such form, or digits that the document did not print.
@@ -146,7 +149,7 @@ class Wording:
     def label(self, value: Value, *, first: bool = False) -> str:
         """What stands beside the figure. Months are short; the year is added in January and on the `first` bar."""
         if self.fields[value.field].keyed != "month":
-            return self.fields.title_of(value.ref, self.language)
+            return self.fields.label_of(value.ref, self.language)
         year, month = value.key.split("-")
         name = _SHORT_MONTHS[self.language][int(month) - 1]
         return f"{name} {year}" if first or month == "01" else name
@@ -161,19 +164,24 @@ class Wording:
                 continue
         return tuple(found)
 
-    def period_patterns(self, value: Value) -> Iterator[str]:
+    def period_patterns(self, value: Value) -> tuple[str, ...]:
         """Patterns for the length of time that a value speaks of: "1 year", "over three years", "dreijährig".
 
         The number comes from the key ("3y") or, for a field without keys, from its own title and labels ("1 month").
         """
+        if value.ref not in self._periods:
+            self._periods[value.ref] = tuple(self._periods_of(value))
+        return self._periods[value.ref]
+
+    def _periods_of(self, value: Value) -> Iterator[str]:
         spec = self.fields[value.field]
         if key := re.fullmatch(r"(\d+)([my])", value.key):
             yield from self._lasting(int(key[1]), key[2])
             return
         words = [*spec.title.values(), *spec.all_labels()] if not value.key else []
         for unit, names in _UNITS_OF_TIME.items():
-            expression = re.compile(rf"\b(\d+)\s*(?:{'|'.join(names.values())})\b", re.IGNORECASE)
-            for number in {int(found[1]) for text in words for found in expression.finditer(text)}:
+            expression = rf"\b(\d+)\s*(?:{'|'.join(names.values())})\b"
+            for number in {int(found[1]) for text in words for found in re.finditer(expression, text, re.IGNORECASE)}:
                 yield from self._lasting(number, unit)
 
     def _lasting(self, number: int, unit: str) -> Iterator[str]:
@@ -194,6 +202,8 @@ class Wording:
             return _shortened(date(year, month, 1), "month", self.language)
         if spec.keyed == "name":
             return Written(value.key, value.key)
+        if spec.keyed == "cell":
+            return Written(value.key.replace(CELL, ", "), value.key.replace(CELL, ", "))
         title = self.fields.title_of(value.ref, self.language)
         return Written(title, re.sub(r"\d+", self._counted, title))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from workflow_orchestrator.compliance.model import Notice
@@ -57,12 +58,12 @@ def answer_schema(narration: Narration) -> dict[str, Any]:
 
 
 def prompt_variables(
-    values: ValueSet, fields: FieldSet, narration: Narration, language: str
+    values: ValueSet, fields: FieldSet, narration: Narration, language: str, audience: str = "retail"
 ) -> dict[str, str]:
-    """What a prompt may say: `language`, `fund`, `values`, `segments`, `example`.
+    """What a prompt may say: `language`, `fund`, `values`, `segments`, `example`, `terms`.
 
     `values` lists every place with its meaning and figure, `segments` the slides to fill with the values that each
-    shows, and `example` how the business team's own sentences read.
+    shows, `example` how the business team's own sentences read, and `terms` the terminology and the lengths that are kept.
     """
     # The prompt describes the document in its own language: nothing that is quoted is missing from the list.
     composer = Composer(values, fields, narration, (), SourceInfo("", "", narration.language))
@@ -74,7 +75,22 @@ def prompt_variables(
         "values": "\n".join(_value_lines(composer, slots)),
         "segments": "\n".join(_segment_lines(slots)),
         "example": "\n".join(str(line.alternatives[0]) for slot in slots for line in slot.plan.say),
+        "terms": "\n".join(_rules_of_style(narration, audience)),
     }
+
+
+def _rules_of_style(narration: Narration, audience: str) -> Iterator[str]:
+    terms, length = narration.terms, narration.length
+    yield f"A slide speaks {length.slide.total_seconds():.0f} seconds at most, all together {length.whole.total_seconds():.0f}."
+    yield f"A sentence has {terms.reading[audience].sentence} words at most."
+    yield from (f"Say {use!r} instead of {term!r}." for term, use in terms.preferred.items())
+    yield from (f"Do not say {term!r}: {why}" for term, why in terms.avoid.items())
+    if audience == "retail":
+        for term, words in terms.explained.items():
+            yield f"Say {term!r} only with or after one of these explanations: {', '.join(map(repr, words))}."
+        yield from (f"Do not say {term!r}: it is a word for professional investors." for term in terms.professional)
+    if terms.abbreviations is not None:
+        yield f"Use no abbreviation but {', '.join(terms.abbreviations)}."
 
 
 def _value_lines(composer: Composer, slots: Sequence[Slot]) -> Iterator[str]:
@@ -112,20 +128,61 @@ def script_from_answer(
             every finding is listed.
         ScriptError: the narration is in another language.
     """
+    draft = draft_from_answer(answer, values, fields, narration, language, notices, source, model=model)
+    findings = draft.findings
+    if draft.script is not None and not findings:
+        findings = review(draft.script, values, fields, notices, narration=narration)
+    if draft.script is None or findings:
+        raise refusal(findings)
+    return draft.script
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What could be made of an answer, and why not more: sentences with a finding are left out, and without a sentence there is no
+    script.
+    """
+
+    script: Script | None
+    findings: tuple[Finding, ...]
+
+
+def draft_from_answer(
+    answer: Mapping[str, Any],
+    values: ValueSet,
+    fields: FieldSet,
+    narration: Narration,
+    language: str,
+    notices: Sequence[Notice],
+    source: SourceInfo,
+    *,
+    model: str = "model",
+) -> Draft:
+    """Fills the places of an answer; nobody has reviewed the words yet.
+
+    Raises:
+        ScriptError: the narration is in another language, or the document has nothing to show.
+    """
     if language != narration.language:
         raise ScriptError(f"the sentences are in {narration.language!r}, but the video is asked for in {language!r}")
-    reader = _Reader(Composer(values, fields, narration, notices, source), answer)
-    script = reader.composer.script(reader.write, writer=model)
-    findings = reader.findings
-    if not findings:
-        findings = list(review(script, values, fields, notices, narration=narration))
-    if findings:
-        lines = "\n".join(f"  {finding}" for finding in findings)
-        raise AnswerRefusedError(
-            f"the answer cannot be used; write figures only as places such as {{performance_data.1y}}:\n{lines}",
-            findings=[finding.to_json() for finding in findings],
-        )
-    return script
+    reader = _Reader(Composer(values, fields, narration, notices, source, own_words=True), answer)
+    try:
+        script = reader.composer.script(reader.write, writer=model)
+    except ScriptError:
+        # An answer that says nothing leaves no slide, which is not the document's fault.
+        if not reader.findings:
+            raise
+        return Draft(None, tuple(reader.findings))
+    return Draft(script, tuple(reader.findings))
+
+
+def refusal(findings: Sequence[Finding]) -> AnswerRefusedError:
+    """The error for an answer with these findings; its message is what the model is told."""
+    lines = "\n".join(f"  {finding}" for finding in findings)
+    return AnswerRefusedError(
+        f"the answer cannot be used; write figures only as places such as {{performance_data.1y}}:\n{lines}",
+        findings=[finding.to_json() for finding in findings],
+    )
 
 
 class _Reader:

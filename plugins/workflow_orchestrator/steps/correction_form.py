@@ -32,6 +32,7 @@ _HOW = {
     Kind.TEXT: "The name as it is printed.",
     Kind.PARAGRAPH: "The sentences as they are printed, from the first word to the last; line breaks do not matter.",
     Kind.ISIN: "12 characters, such as IE00B4L5Y983.",
+    Kind.IDENTIFIER: "The identifier as it is printed, with its prefix or address: arXiv:2407.10671v4, https://doi.org/10.1145/1542476.1542528.",
     Kind.CURRENCY: "The currency as it is printed: EUR, US Dollar, £.",
     Kind.DATE: "The day as it is printed: 31 October 2026, 31.10.2026.",
     Kind.PERCENT: "The figure as it is printed, in per cent: 5.95, 5,95 %, (4.3), -0.80%. Comma or point as in the document.",

@@ -7,7 +7,7 @@ to write it, and the step says so (`OfflineUnavailableError`); where nothing nee
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.definition.flow import files_of
 from workflow_orchestrator.definition.model import GenerateStep
@@ -17,6 +17,9 @@ from workflow_orchestrator.errors import DefinitionError
 from workflow_orchestrator.steps.model_call import ask_model, load_prompt, shared_variables
 from workflow_orchestrator.steps.work import Work, step_of
 from workflow_orchestrator.values import ValueSet
+
+if TYPE_CHECKING:
+    from workflow_orchestrator.documents import Document
 
 
 def perform(work: Work) -> None:
@@ -31,12 +34,15 @@ def perform(work: Work) -> None:
     # Until this answer is there, there is none: what an earlier one said must not be read by the next prompt.
     work.run.delete(file)
     names = load_prompt(work, step.prompt).variables
+    # What a prompt of the author's own needs of the document nobody can say: it gets every page.
+    document = _document(work) if "document" in names else None
     result = ask_model(
         work,
         route=step.route,
         prompt=step.prompt,
-        variables={**shared_variables(work), **_variables(work, names)},
+        variables={**shared_variables(work), **_variables(work, names, document)},
         schema=output_schema(step),
+        pages=None if document is None else [page.number for page in document.pages],
     )
     work.keep(file, result.data)
     work.report.facts.update({"into": step.into, "provider": result.provider, "model": result.model})
@@ -57,30 +63,27 @@ def output_schema(step: GenerateStep) -> Mapping[str, Any]:
     return schema
 
 
-def _variables(work: Work, names: Collection[str]) -> dict[str, Any]:
+def _variables(work: Work, names: Collection[str], document: Document | None) -> dict[str, Any]:
     """The kind's own variables, as far as the prompt uses them: reading a document is not for nothing."""
     from workflow_orchestrator.extraction import model
 
     fields = work.workflow.fields
     variables: dict[str, Any] = {"title": fields.title, "fields": model.field_guide(fields)}
-    if "document" in names:
-        variables["document"] = _document_text(work)
+    if document is not None:
+        variables["document"] = model.document_text(document)
     if "values" in names:
         variables["values"] = _value_table(work)
     return variables
 
 
-def _document_text(work: Work) -> str:
+def _document(work: Work) -> Document:
     from workflow_orchestrator.documents import Document, ReadLimits
-    from workflow_orchestrator.extraction import model
 
     if work.run.exists("document.json"):
-        document = Document.from_json(work.run.read_json("document.json"))
-    else:
-        rule = work.workflow.document
-        limits = ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes, ocr=work.configuration.ocr)
-        document = work.services.read_document(work.run.read("source.pdf"), limits)
-    return model.document_text(document)
+        return Document.from_json(work.run.read_json("document.json"))
+    rule = work.workflow.document
+    limits = ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes, ocr=work.configuration.ocr)
+    return work.services.read_document(work.run.read("source.pdf"), limits)
 
 
 def _value_table(work: Work) -> str | None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workflow_orchestrator.definition.model import WriteStep
@@ -85,17 +85,34 @@ class Judge:
         Raises:
             ScriptError: a figure is not bound, or a model wrote what nobody may say.
         """
-        from workflow_orchestrator.compliance import Facts, check_compliance
-        from workflow_orchestrator.script import check_bound, check_reviewed
+        from workflow_orchestrator.script import check_bound, check_length, check_reviewed
 
         fields = self.work.workflow.fields
         # A template has the team's sentences and the document's own words, which may hold an address or a name of their own.
         if script.writer == "template":
             check_bound(script, self.allowed, fields, self.warnings)
+            check_length(script, self.narration.length)
         else:
             check_reviewed(script, self.allowed, fields, self.warnings, narration=self.narration)
-        return check_compliance(
+        return self.rules(script)
+
+    def rules(self, script: Script) -> ComplianceReport:
+        """What the packs say of a script, and the house style; whether its figures are bound is another question."""
+        from workflow_orchestrator.compliance import Facts, check_compliance
+        from workflow_orchestrator.script import style_results
+
+        fields = self.work.workflow.fields
+        report = check_compliance(
             script, self.values, fields, self.scope.packs,
             language=self.scope.language, jurisdictions=self.scope.jurisdictions, audience=self.scope.audience,
-            facts=Facts(today=self.work.services.now().date()),
+            facts=Facts(today=self.work.services.now().date(), document=self._document()),
         )
+        style = style_results(script, self.allowed, fields, self.warnings, self.narration, self.scope.audience)
+        return replace(report, results=(*report.results, *style))
+
+    def _document(self) -> str | None:
+        """The text of the source, where a rule compares with it and the run has read the document itself."""
+        compares = any(rule.check["kind"] == "own_words" for pack in self.scope.packs for rule in pack.rules)
+        if not compares or not self.work.run.exists("document.json"):
+            return None
+        return "\n".join(page["text"] for page in self.work.run.read_json("document.json")["pages"])

@@ -16,6 +16,7 @@ from workflow_orchestrator.steps import (
     slide,
     validate,
     video,
+    wait,
     write,
 )
 from workflow_orchestrator.steps.work import Ask, NoAnswer, Perform, Take
@@ -47,6 +48,7 @@ KINDS: Mapping[str, Kind] = {
     "generate": Kind(perform=generate.perform),
     "call": Kind(perform=call.perform),
     "notify": Kind(perform=notify.perform),
+    "wait": Kind(perform=wait.perform),
 }
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workflow_orchestrator.errors import NotYetError
 from workflow_orchestrator.steps.work import Work
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ class LocalServices:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def wait_until(self, work: Work, moment: datetime) -> None:
+        raise NotYetError(
+            f"{work.step.name} waits until {moment.isoformat(timespec='minutes')}, and nobody waits here; run again when that is over, or "
+            "start the run in Airflow, which waits",
+            until=moment.isoformat(),
+        )
 
     def read_document(self, data: bytes, limits: ReadLimits) -> Document:
         from workflow_orchestrator.documents import read_document

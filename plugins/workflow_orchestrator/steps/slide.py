@@ -1,10 +1,12 @@
 """`slide`: the slides of the script, as pictures, as a PDF and as an editable PowerPoint file.
 
-Writes `slides/slide_01.png` …, `slides.pdf`, `slides.pptx` and `deck.json`.
+Writes `slides/slide_01.png` …, `slides.pdf`, `slides.pptx`, `deck.json`, what the rules say of the slides (`compliance_slides.json`),
+and the compliance report for whoever releases them.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +14,16 @@ from typing import TYPE_CHECKING
 
 from workflow_orchestrator.canonical import to_bytes
 from workflow_orchestrator.definition.model import SlideStep
+from workflow_orchestrator.steps.compliance_report import keep_report
 from workflow_orchestrator.steps.judging import Scope
 from workflow_orchestrator.steps.work import Work, step_of
 from workflow_orchestrator.values import ValueSet
 
 if TYPE_CHECKING:
+    from workflow_orchestrator.compliance import ComplianceReport
     from workflow_orchestrator.rendering.deck import Deck
+
+VERDICT = "compliance_slides.json"
 
 
 def perform(work: Work) -> None:
@@ -30,6 +36,9 @@ def perform(work: Work) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pictures = work.services.render_slides(work, folder)
+        # Kept before it stops the step: what was wrong with slides that nobody gets to see is on record.
+        work.report.artifacts.append(work.run.put_file(VERDICT, folder / VERDICT))
+        _verdict_in(folder).raise_for_block("the slides")
         names = {f"slides/{picture.name}" for picture in pictures}
         for stale in set(work.run.names("slides", ".png")) - names:
             work.run.delete(stale)
@@ -37,15 +46,17 @@ def perform(work: Work) -> None:
             work.report.artifacts.append(work.run.put_file(f"slides/{picture.name}", picture))
         for document in ("slides.pdf", "slides.pptx", "deck.json"):
             work.report.artifacts.append(work.run.put_file(document, folder / document))
+    work.report.artifacts += keep_report(work.run, work.workflow)
     work.report.facts["slides"] = len(pictures)
 
 
 def render(work: Work, folder: Path) -> Sequence[Path]:
     """The slides of the run's script, made in a folder; what `Services.render_slides` does where nothing is remembered.
 
+    Beside them lies what the rules say of them, `compliance_slides.json`, also where a rule blocks.
+
     Raises:
         RenderError: they cannot be made.
-        ComplianceBlockedError: they do not show the words of the script, or set a warning smaller than the rest.
     """
     from workflow_orchestrator.rendering import build_deck, render_powerpoint, render_slides
     from workflow_orchestrator.script import Script, Wording
@@ -69,4 +80,12 @@ def _read_back(work: Work, deck: Deck, values: ValueSet, folder: Path) -> None:
 
     scope = Scope.of(work, deck.language)
     pdf, pptx = ((folder / name).read_bytes() for name in ("slides.pdf", "slides.pptx"))
-    ComplianceReport(check_slides(deck, scope.notices(values), scope.packs, pdf=pdf, pptx=pptx)).raise_for_block()
+    results = check_slides(deck, scope.notices(values), scope.packs, pdf=pdf, pptx=pptx)
+    report = ComplianceReport(results, packs=tuple(pack.label for pack in scope.packs))
+    (folder / VERDICT).write_bytes(to_bytes(report.to_json()))
+
+
+def _verdict_in(folder: Path) -> ComplianceReport:
+    from workflow_orchestrator.compliance import ComplianceReport
+
+    return ComplianceReport.from_json(json.loads((folder / VERDICT).read_bytes()))

@@ -37,11 +37,12 @@ def judge_values(
     A value that is not proven is dropped; if the workflow requires it, its absence is a finding. `left_out` is what the
     reader saw and would not decide on: it is kept so that a person sees why a field is empty. `corrections` says what people
     entered among the values, who and when. What the readers said of the document itself (repaired, hidden words, two styles of
-    figures) is kept beside the verdicts.
+    figures) is kept beside the verdicts, and whom it names in no field.
 
     Raises:
         BusinessValidationError: required fields are missing, or a rule says that a person must look.
     """
+    from workflow_orchestrator.compliance.personal_data import people_warnings
     from workflow_orchestrator.documents import Document
     from workflow_orchestrator.evidence import prove_all, with_sources
     from workflow_orchestrator.record.releases import last_release
@@ -77,7 +78,7 @@ def judge_values(
             "findings": [finding.to_json() for finding in findings],
             "rules": [outcome.to_json() for outcome in examined.outcomes],
             "left_out": list(left_out),
-            "warnings": list(document.warnings),
+            "warnings": [*document.warnings, *people_warnings(document, proven.values())],
             "corrections": list(corrections),
             "previous": previous
             and {"run_id": previous.run_id, "as_of": previous.as_of.isoformat(), "at": previous.at},

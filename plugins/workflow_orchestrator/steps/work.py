@@ -79,6 +79,15 @@ class Services(Protocol):
             CalledWorkflowError: it is not through in time, or cannot be started.
         """
 
+    def wait_until(self, work: Work, moment: datetime) -> None:
+        """Returns when a moment has come.
+
+        Under Airflow the worker leaves here and comes back (`TaskDeferred`).
+
+        Raises:
+            NotYetError: nobody waits here.
+        """
+
     def link(self, run: RunFolder, name: str) -> str:
         """The address at which a person finds a file of the run; without a name, the run's own page."""
 
@@ -105,7 +114,7 @@ class Question:
     """What people are asked: options, and a form by name.
 
     A part of the form has `value` (what stands there at first), `description`, and `schema`: JSON Schema with `title` and `section`.
-    `resume_with` is JSON that `take` gets again beside the answer.
+    `resume_with` is JSON that `take` gets again beside the answer. `not_by` are names of people who are left out of the groups.
     """
 
     subject: str
@@ -115,16 +124,18 @@ class Question:
     within: timedelta
     form: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     resume_with: Mapping[str, Any] = field(default_factory=dict)
+    not_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody answered: the option, the form, who and when."""
+    """What somebody answered: the option, the form, who (name and id) and when."""
 
     option: str
     values: Mapping[str, Any]
     by: str
     at: str
+    by_id: str = ""
 
 
 @dataclass(slots=True)

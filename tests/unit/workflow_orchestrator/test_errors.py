@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import timedelta
 
 import pytest
 
@@ -38,5 +39,14 @@ def test_only_the_named_classes_are_retried() -> None:
     retried = {cls.__name__ for cls in CLASSES if cls.retryable}
     assert retried == {
         "CorrectionError", "EncoderError", "StorageError", "NotificationError", "CalledWorkflowOutageError",
-        "ReaderKilledError",
+        "ReaderKilledError", "VendorOutageError",
+        "AskedAgainError", "SentBackError", "EditRefusedError", "ReasonMissingError", "FourEyesError",
     }  # fmt: skip
+
+
+def test_a_vendors_wait_crosses_a_process() -> None:
+    """The time that a vendor asked for is there where the retry policy looks, as a time and in the data as seconds."""
+    again = pickle.loads(pickle.dumps(errors.VendorOutageError("busy", retry_after=timedelta(seconds=7), vendor="v")))
+    assert again.retry_after == timedelta(seconds=7)
+    assert again.to_json()["retry_after"] == 7
+    assert errors.VendorOutageError("busy").retry_after is None

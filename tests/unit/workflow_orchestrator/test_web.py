@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from workflow_orchestrator import web
 from workflow_orchestrator.web import NAMES, TYPES, _part
 
 
@@ -34,6 +35,12 @@ def test_a_player_gets_the_part_that_it_asks_for(asked: str | None, part: range 
         "slides.pptx",
         "video.mp4",
         "manifest.json",
+        "compliance.html",
+        "compliance.json",
+        "compliance_report.json",
+        "compliance_slides.json",
+        "compliance_video.json",
+        "each/videos/0/compliance.html",
         "captions.vtt",
         "summary.md",
         "correction.json",
@@ -63,9 +70,26 @@ def test_what_a_person_looks_at_is_served(name: str) -> None:
         "slides/",
         "slides/page_01.png",
         "places/../source.png",
+        "compliance_other.json",
+        "report.html",
         "",
     ],
 )
 def test_nothing_else_is_served(name: str) -> None:
     """Model answers, step reports and other paths are not among the names."""
     assert not NAMES.fullmatch(name)
+
+
+def test_the_report_may_run_and_load_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of words from outside is served with a policy that allows its own style and the run's pictures, and with no sniffing."""
+    monkeypatch.setattr(web, "_read", lambda dag_id, run_id, name: b"<p>report</p>")
+    response = web._file("w", "r", "compliance.html", None)
+    policy = dict(part.strip().split(" ", 1) for part in response.headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["style-src"] == "'unsafe-inline'"
+    assert policy["img-src"] == "'self'"
+    assert "script-src" not in policy
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["cache-control"] == "private, no-store"
+    assert "content-security-policy" not in web._file("w", "r", "manifest.json", None).headers

@@ -1,8 +1,8 @@
 """Finds personal data, and masks it before a text leaves the machine.
 
 Only what is certain is marked: by check digits, by a form that figures do not have, or by the word before it. Public identifiers are
-looked for first. Names are not looked for: no search by form tells a person from a fund, a factsheet is meant to name its
-managers, and who must not be named is a person's to say.
+looked for first. Names are not masked: no search by form tells every person from a fund, a factsheet is meant to name its managers,
+and who must not be named is a person's to say. `people_warnings` gives that person a hint.
 """
 
 from __future__ import annotations
@@ -17,9 +17,20 @@ from typing import Any
 from workflow_orchestrator.compliance.personal_data.contacts import addresses, emails, phones
 from workflow_orchestrator.compliance.personal_data.identities import accounts, birth_dates, cards, identities
 from workflow_orchestrator.compliance.personal_data.model import Found, PersonalKind
+from workflow_orchestrator.compliance.personal_data.people import Person, find_people, people_warnings
 from workflow_orchestrator.compliance.personal_data.public import public_identifiers
 
-__all__ = ["Found", "Masked", "PersonalKind", "find_personal_data", "mask_all", "mask_personal_data"]
+__all__ = [
+    "Found",
+    "Masked",
+    "Person",
+    "PersonalKind",
+    "find_people",
+    "find_personal_data",
+    "mask_all",
+    "mask_personal_data",
+    "people_warnings",
+]
 
 _NUMBERS = (accounts, identities, cards, birth_dates, phones, addresses)
 

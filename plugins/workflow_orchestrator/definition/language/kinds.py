@@ -25,6 +25,7 @@ from workflow_orchestrator.definition.shapes import (
     Text,
 )
 
+FORMATS = ("landscape", "portrait", "square")
 SHOWN = ("script", "slides", "data")
 OUTCOMES = ("succeeded", "degraded", "failed")
 
@@ -51,6 +52,10 @@ _EXTRACT = Record(
         "prompt": _PROMPT,
         "schema": Entry(file("json"), "The fields to read: a file of this folder.", required=True),
         "route": Entry(word, "The route of include/llm.yaml that reads.", required=True),
+        "pages": Entry(
+            Choice(("needed", "all")),
+            "Which pages a model is sent: needed keeps back those that can hold no field, all sends every page; without it, needed.",
+        ),
     }
 )
 _ASK_PEOPLE = Record(
@@ -67,6 +72,10 @@ _WRITE = Record(
         "prompt": _PROMPT,
         "narration": Entry(name_text, "include/prompts/<workflow>/<narration>.<language>.yaml", required=True),
         "route": Entry(word, "The route of include/llm.yaml that writes.", required=True),
+        "by": Entry(
+            Choice(("model", "template")),
+            "Who finds the words: a model where the route has one, or the sentence file alone (template); without it, model.",
+        ),
     }
 )
 _THEME = Text("[a-z][a-z0-9_-]{0,59}", "the name of a folder in include/themes")
@@ -141,11 +150,31 @@ KINDS: dict[str, Entry] = {
     "ask": Entry(_ASK_PEOPLE, "Asks named people; only a catch leads here."),
     "write": Entry(_WRITE, "Writes the narration around proven values."),
     "slide": Entry(
-        Record({"theme": Entry(_THEME, "include/themes/<theme>", required=True)}), "Renders the slides of the script."
+        Record(
+            {
+                "theme": Entry(_THEME, "include/themes/<theme>", required=True),
+                "format": Entry(
+                    Choice(FORMATS),
+                    "The shape of slides and video: landscape 1920 x 1080, portrait 1080 x 1920, square 1080 x 1080; without it, "
+                    "landscape.",
+                ),
+            }
+        ),
+        "Renders the slides of the script.",
     ),
     "approve": Entry(_APPROVE, "Asks named people to release exactly what they were shown."),
     "video": Entry(_VIDEO, "Makes the video and checks the finished file."),
     "generate": Entry(_GENERATE, "Asks a model for JSON of a shape of your own; later prompts see it by its name."),
     "call": Entry(_CALL, "Runs another workflow with the same document, waits for it and takes what it made."),
     "notify": Entry(Record(_MESSAGE), "Sends a message to a channel."),
+    "wait": Entry(
+        Record({
+            "until": Entry(
+                word,
+                "The parameter with a time and its zone, 2026-07-28T16:05-04:00; empty or over: no wait.",
+                required=True,
+            )
+        }),
+        "Waits until a time that the run was started with, such as a public release; no worker is held.",
+    ),
 }

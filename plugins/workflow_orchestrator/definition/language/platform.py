@@ -40,6 +40,11 @@ CONFIGURATION = Record(
             "Who may release: production always asks a named person.",
             required=True,
         ),
+        "four_eyes": Entry(
+            Choice(("production", "always")),
+            "Where who asked for a video, or edited its words, may not release it: in the production profile, or always; without it, "
+            "production.",
+        ),
         "storage": Entry(line, "A folder, or s3://bucket/prefix.", required=True),
         "documents": Entry(_DOCUMENTS, "How documents are read."),
         "groups": Entry(

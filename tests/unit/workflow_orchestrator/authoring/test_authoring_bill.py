@@ -40,14 +40,14 @@ def test_an_unknown_price_is_not_zero(command: Callable[..., Said]) -> None:
 
 
 def test_the_worst_case_is_tries_by_targets_and_one_question_back(savings: Project) -> None:
-    """Four tries of extract ask twice each; of write four times each, because findings go back once."""
+    """Each question of four tries is asked back once. Extract has a second one for pages that were kept back, write for findings."""
     bill = bill_of(savings, "--document", SAMPLE, "--price", "1/2")
-    assert line(bill, "read_document")["worst"]["requests"] == 4 * 2
+    assert line(bill, "read_document")["worst"]["requests"] == 4 * 2 * 2
     assert line(bill, "write_script")["worst"]["requests"] == 4 * 2 * 2
     assert line(bill, "read_document")["expected"]["requests"] == 1
     read = line(bill, "read_document")["worst"]
     # The answer is bounded by the prompt's own limit of 2,000 tokens.
-    assert read["tokens_out"] == 8 * 2_000
+    assert read["tokens_out"] == 16 * 2_000
     assert Decimal(read["usd"]) == (Decimal(read["tokens_in"]) * 1 + Decimal(read["tokens_out"]) * 2) / 1_000_000
     total = sum(Decimal(one["worst"]["usd"]) for one in bill["steps"])
     assert Decimal(bill["worst"]["usd"]) == total
@@ -60,6 +60,15 @@ def test_a_longer_document_costs_more(savings: Project) -> None:
     assert any_["expected"]["tokens_in"] > one["expected"]["tokens_in"]
 
 
+def test_pages_that_are_kept_back_are_counted_once(own: Project) -> None:
+    """`pages: all` asks once; `needed` may ask twice, and at worst costs less than the whole document twice."""
+    needed = line(bill_of(own, "--price", "1/2"), "read_document")["worst"]
+    edit(own.dags / NAME / "workflow.yaml", "route: extraction}", "route: extraction, pages: all}")
+    whole = line(bill_of(own, "--price", "1/2"), "read_document")["worst"]
+    assert (whole["requests"], needed["requests"]) == (4 * 2, 4 * 4)
+    assert whole["tokens_in"] < needed["tokens_in"] < 2 * whole["tokens_in"]
+
+
 def test_more_retries_cost_more(own: Project) -> None:
     """The retries of a named policy count where they are more than the step's own."""
     before = line(bill_of(own, "--price", "1/2"), "read_document")["worst"]
@@ -69,7 +78,7 @@ def test_more_retries_cost_more(own: Project) -> None:
         "{default_error_handler: fail, retry: patient}",
     )
     after = line(bill_of(own, "--price", "1/2"), "read_document")["worst"]
-    assert (before["requests"], after["requests"]) == (4 * 2, 9 * 2)
+    assert (before["requests"], after["requests"]) == (4 * 4, 9 * 4)
 
 
 def test_a_map_counts_its_most_items_and_arms_side_by_side_add_up(blocks: Project) -> None:

@@ -63,13 +63,14 @@ def test_without_a_person_the_run_stops_and_shows_what_there_is(run: Callable[..
 
 
 def test_a_person_sees_what_is_released_and_may_say_no(run: Callable[..., Said], tmp_path: Path) -> None:
-    """The script's words and the slides' place are shown; Enter alone is no answer; a rejection fails the run."""
-    said = run("--by", "Kim Legal", tty=True, stdin="\nyes\n2\n")
+    """The script's words and the slides' place are shown; Enter alone is no answer; a rejection says why, and fails the run."""
+    said = run("--by", "Kim Legal", tty=True, stdin="\nyes\n2\n\n2\nNot this month.\n")
     assert said.code == 1
     assert "The price per unit is" in said.out
     assert str(tmp_path / "first" / "slides.pdf") in said.out
-    assert "Type 1 or 2." in said.out
-    assert "Kim Legal rejected" in said.out
+    assert "Type 1 or 2 or 3." in said.out
+    assert "asked again: Kim Legal rejected the release of sample.pdf without a reason" in said.out
+    assert "Kim Legal rejected the release of sample.pdf at" in said.out and "Not this month." in said.out
     assert (tmp_path / "first" / "manifest.json").is_file() and not (tmp_path / "first" / "video.mp4").exists()
 
 
@@ -157,3 +158,11 @@ def test_a_path_is_compared_step_by_step() -> None:
     assert [*_lines("path: expected a → b → c, got a → x → c")] == ["path: − expected, + got", "a", "− b", "+ x", "c"]
     assert [*_lines("never: 'x' was said")] == ["never: 'x' was said"]
     assert [*_lines("calls: expected 2, got 3")] == ["calls", "− expected 2", "+ got      3"]
+
+
+def test_a_person_edits_at_the_terminal_field_by_field(run: Callable[..., Said], tmp_path: Path) -> None:
+    """Who sends the content back goes through its words; Enter keeps what stands there, and nothing but Enter is no edit."""
+    said = run("--by", "Kim Legal", tty=True, stdin="3\nToo long.\n" + "\n" * 60)
+    assert "Reason or note [" in said.out and ": sentence 1 [" in said.out
+    assert "asked again: the answer of Kim Legal is not taken: script: nothing was changed" in said.out
+    assert said.code == 130

@@ -12,11 +12,11 @@ import pytest
 from script_material import RICH, ROOT, fields, narration, packs, sample
 
 from workflow_orchestrator.compliance import Notice, Outcome, RuleResult, notices, publishable
-from workflow_orchestrator.compliance.rendered import check_captions, check_slides
+from workflow_orchestrator.compliance.rendered import check_captions, check_slides, words_of
 from workflow_orchestrator.rendering import build_deck, render_powerpoint, render_slides
 from workflow_orchestrator.rendering.deck import Deck, Slide
 from workflow_orchestrator.rendering.paging import paged
-from workflow_orchestrator.script import Script, SlideKind, SourceInfo, Wording, write_script
+from workflow_orchestrator.script import Script, Sentence, SlideKind, SourceInfo, Wording, write_script
 
 THEME = ROOT / "include" / "themes" / "house"
 
@@ -111,19 +111,35 @@ def test_captions_are_the_words_of_the_script(language: str) -> None:
     """The same words pass; one that is changed, missing or added blocks and is named."""
     script, warnings, _ = written(language)
     text = caption_file(script)
-    assert blocked(check_captions(script, warnings, packs(), captions=text, spans=spans(script, 60))) == []
+    assert blocked(check_captions(script, warnings, packs(), captions={"captions.vtt": words_of(text)}, spans=spans(script, 60))) == []
     word = script.segments[1].sentences[0].shown.split()[1]
     for wrong in (text.replace(word, "other", 1), text.replace(f"{word} ", "", 1), text.replace(word, f"{word} never", 1)):
-        found = blocked(check_captions(script, warnings, packs(), captions=wrong, spans=spans(script, 60)))
+        found = blocked(check_captions(script, warnings, packs(), captions={"captions.vtt": words_of(wrong)}, spans=spans(script, 60)))
         assert [result.rule for result in found] == ["GEN-CAP-01"]
 
 
 def test_a_warning_that_flashes_by_blocks() -> None:
     """Each warning stands for a second per three words; a video with other slides than the script blocks too."""
     script, warnings, _ = written("en")
-    found = blocked(check_captions(script, warnings, packs(), captions=caption_file(script), spans=spans(script, 1)))
+    heard = {"captions.vtt": words_of(caption_file(script))}
+    found = blocked(check_captions(script, warnings, packs(), captions=heard, spans=spans(script, 1)))
     assert {result.rule for result in found} == {"GEN-LEG-01"}
     assert any(result.message.startswith("US-FUND-02 stands for") for result in found)
     fewer = spans(script, 60)[:-1]
-    found = blocked(check_captions(script, warnings, packs(), captions=caption_file(script), spans=fewer))
+    found = blocked(check_captions(script, warnings, packs(), captions=heard, spans=fewer))
     assert [result.message.partition(" ")[2] for result in found] == [f"slides stand in the video, the script has {len(fewer) + 1}"]
+
+
+def test_a_word_that_is_longer_than_a_line_may_stand_in_pieces() -> None:
+    """An address that captions cut at the end of a line is the same word; another address is not."""
+    address = "https://www.management-company.example/documents/prospectus"
+    script, _, _ = written("en")
+    first = script.segments[0]
+    script = replace(script, segments=(replace(first, sentences=(Sentence(address, address),)), *script.segments[1:]))
+    words = words_of(caption_file(script))
+    cut = [piece for word in words for piece in ((word[:42], word[42:]) if word == address else (word,))]
+    assert len(cut) == len(words) + 1
+    assert blocked(check_captions(script, (), packs(), captions={"captions.srt": cut}, spans=spans(script, 60))) == []
+    other = [word.replace("uments/prospectus", "uments/prospect") for word in cut]
+    (found,) = blocked(check_captions(script, (), packs(), captions={"captions.srt": other}, spans=spans(script, 60)))
+    assert found.where == "captions.srt"

@@ -39,6 +39,14 @@ def test_the_environment_overrides_profile_and_storage(tmp_path: Path) -> None:
     assert (configuration.profile, configuration.storage) == ("production", ".state/storage")
 
 
+def test_four_eyes_hold_in_production_unless_the_file_says_always(tmp_path: Path) -> None:
+    """Left out, it is the production profile; any other word is refused."""
+    assert load(tmp_path).four_eyes == "production"
+    assert load(tmp_path, CONFIGURATION + "four_eyes: always\n").four_eyes == "always"
+    with pytest.raises(ConfigurationError, match="'never' is not allowed"):
+        load(tmp_path, CONFIGURATION + "four_eyes: never\n")
+
+
 def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
     """The file and the environment are judged in one pass."""
     text = (

@@ -141,7 +141,7 @@ CONTRADICTIONS = {  # what is changed → where the place points, and the proble
         "    slide: {theme: house}\n", "    slide: {theme: house}\n    validate: {rules: rules.yaml}\n",
         "slide: {theme",
         "WF014 steps.draw: exactly one of extract, validate, ask, write, slide, approve, video, generate, call, "
-        "notify, choose, parallel, map is expected; "
+        "notify, wait, choose, parallel, map is expected; "
         "it has slide and validate",
     ),
     "execution in a step": (

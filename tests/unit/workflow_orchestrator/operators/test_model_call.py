@@ -46,7 +46,7 @@ class Asker(StepOperator):
         self.check = check
 
     def perform(self, work: Work) -> None:
-        variables: dict[str, Any] = dict.fromkeys(("language", "fund", "values", "segments", "example"), "x")
+        variables: dict[str, Any] = dict.fromkeys(("language", "fund", "values", "segments", "example", "terms"), "x")
         for turn in range(2):
             result = ask_model(
                 work, route="writing", prompt=self.step.prompt,

@@ -33,6 +33,13 @@ def test_groups_become_users_once() -> None:
         assigned_users(groups, ["legal"])
 
 
+def test_who_may_not_answer_is_not_asked() -> None:
+    """A member that a step leaves out is not assigned, whatever the capitals of the name."""
+    groups = {"a": ("Eve", "joe"), "open": ()}
+    assert [user["id"] for user in assigned_users(groups, ["a"], ("eve",))] == ["joe"]
+    assert assigned_users(groups, ["open"], ("eve",)) == []
+
+
 def test_an_answer_has_who_and_when() -> None:
     """The person's name where Airflow knows it, the time as text, the form as it was sent."""
     told = {
@@ -42,7 +49,7 @@ def test_an_answer_has_who_and_when() -> None:
         "responded_at": datetime(2026, 11, 24, 10, 0, tzinfo=UTC),
     }
     answer = answer_of(told)
-    assert (answer.option, answer.values, answer.by) == ("Approve", {"x": "1"}, "eve")
+    assert (answer.option, answer.values, answer.by, answer.by_id) == ("Approve", {"x": "1"}, "eve", "7")
     assert answer.at == "2026-11-24T10:00:00+00:00"
     assert answer_of({**told, "responded_by_user": None, "params_input": None}).by == "unknown"
 

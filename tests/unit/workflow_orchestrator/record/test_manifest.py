@@ -11,6 +11,7 @@ from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import ApprovalError, BusinessValidationError, NotAPdfError
 from workflow_orchestrator.record import RunFolder, build_manifest, summary_of
+from workflow_orchestrator.record.decisions import note_decision, void_approval
 from workflow_orchestrator.storage import LocalStorage
 
 NAME = "fund_factsheet_video"
@@ -42,7 +43,7 @@ def manifest(run: RunFolder, workflow: Workflow, **states: str) -> dict[str, Any
 
 def made(run: RunFolder, content: str = "sha256:1", released: str = "sha256:1") -> None:
     """A released and finished video."""
-    run.write_json("approval.json", {"mode": "person", "by": "eve", "content": released})
+    run.write_json("approval.json", {"decision": "approved", "mode": "person", "by": "eve", "content": released})
     with run.reporting("start_video_generation", 1) as report:
         report.artifacts.append(run.write("video.mp4", b"video"))
         report.facts["content"] = content
@@ -55,6 +56,27 @@ def test_a_video_of_what_was_released_is_a_success(run: RunFolder, workflow: Wor
     assert (found["outcome"], found["error"]) == ("succeeded", None)
     assert "Video ready" in summary_of(found, lambda name: f"/{name}")
     assert "Released by eve." in summary_of(found, lambda name: f"/{name}")
+
+
+def test_a_video_of_what_was_rejected_is_no_success(run: RunFolder, workflow: Workflow) -> None:
+    """The hash fits, the decision does not: an approval that was marked as successful in Airflow certifies nothing."""
+    made(run)
+    kept = {**run.read_json("approval.json"), "decision": "rejected", "reason": "too old"}
+    run.write_json("approval.json", kept)
+    found = manifest(run, workflow)
+    assert (found["outcome"], found["error"]["error"]) == ("failed", "ApprovalError")
+    assert "Rejected by eve." in summary_of(found, lambda name: f"/{name}")
+
+
+def test_every_decision_stands_in_the_manifest(run: RunFolder, workflow: Workflow) -> None:
+    """Answers and edits in the order of time, also where no approval is left; the script that an edit leads to stays out."""
+    note_decision(run, {"decision": "approved", "by": "eve", "at": "2026-11-15T10:00:00+00:00"})
+    void_approval(run, "asked again")
+    edit = {"by": "kim", "by_id": "7", "at": "2026-11-15T09:00:00+00:00", "note": "", "state": "void", "changes": []}
+    run.write_json("edits.json", {"revisions": [{**edit, "draft": {"script": {}}}], "form": None})
+    told = manifest(run, workflow)["decisions"]
+    assert [(one["decision"], one.get("void")) for one in told] == [("sent_back", None), ("approved", "asked again")]
+    assert "draft" not in told[0] and manifest(run, workflow)["approval"] is None
 
 
 def test_a_step_that_was_only_marked_is_no_success(run: RunFolder, workflow: Workflow) -> None:

@@ -10,6 +10,7 @@ import pytest
 import rendering_sample as sample
 
 from workflow_orchestrator.rendering import (
+    Mark,
     Narration,
     build_deck,
     captions_of,
@@ -36,11 +37,11 @@ class Film:
 
 def film(folder: Path, script: Script, slides: Sequence[Path]) -> Film:
     """Narrates and encodes a script."""
-    narration = narrate(script, get_voice("default"), folder)
+    narration = narrate(script, get_voice("espeak"), folder)
     chapters = [segment.heading for segment in script.segments]
     video = make_video(
         slides, narration, captions_of(narration), folder / "video.mp4",
-        title=script.title, language=script.language, chapters=chapters,
+        title=script.title, language=script.language, chapters=chapters, mark=Mark.of("espeak", script.writer),
     )
     return Film(script, tuple(slides), narration, video)
 

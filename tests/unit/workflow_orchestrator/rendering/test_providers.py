@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from conftest import Film
+from workflow_orchestrator.definition.pronunciation import Pronunciation
 from workflow_orchestrator.errors import ConfigurationError, RenderError
 from workflow_orchestrator.rendering import JobRef, JobState, JobStatus, LocalProvider, VideoJob, get_provider
 
 
 @pytest.fixture(scope="module")
 def job(short: Film) -> VideoJob:
-    return VideoJob(short.script, short.slides, "default", short.script.title, "en")
+    return VideoJob(short.script, short.slides, "espeak", short.script.title, "en")
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,8 @@ def test_a_job_becomes_files(short: Film, ref: JobRef, tmp_path: Path) -> None:
 def test_the_same_key_renders_once(job: VideoJob, ref: JobRef, work: Path) -> None:
     """A retry with the same key finds the finished job; no voice is asked again."""
 
-    def nobody(name: str) -> object:
-        raise AssertionError(f"the voice {name} is asked for again")
+    def nobody(job: VideoJob) -> object:
+        raise AssertionError(f"the voice {job.voice} is asked for again")
 
     again = LocalProvider(nobody).start(job, idempotency_key="run 1/video", work=work)  # type: ignore[arg-type]
     assert again == ref
@@ -76,6 +77,18 @@ def test_a_job_refuses_contradictions(job: VideoJob) -> None:
         replace(job, slides=job.slides[:2])
     with pytest.raises(ValueError, match="has a reason"):
         JobStatus(JobState.FAILED)
+
+
+def test_another_voice_or_lexicon_is_another_video(job: VideoJob, tmp_path: Path) -> None:
+    """Whoever speaks and however: the name alone does not tell, because a file says who is behind it."""
+    rendering = "format: 1\nvoices:\n  espeak: {{any: {{offline: {{prefer: [{}]}}}}}}\n"
+    (tmp_path / "rendering.yaml").write_text(rendering.format("espeak"))
+    same = replace(job, include=tmp_path).digest()
+    (tmp_path / "rendering.yaml").write_text(rendering.format("flite"))
+    spoken = replace(job, pronunciation=Pronunciation({"UCITS": ("you sits", "")}))
+    digests = {job.digest(), replace(job, include=tmp_path).digest(), spoken.digest()}
+    assert same == job.digest()
+    assert len(digests) == 3
 
 
 def test_an_unknown_provider_is_named() -> None:

@@ -7,17 +7,19 @@ import subprocess
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from conftest import HOSTILE, Film, film
 from workflow_orchestrator.errors import EncoderError, RenderError, SpeechError, VideoCheckError
-from workflow_orchestrator.rendering import captions_of, check_video, make_video
+from workflow_orchestrator.rendering import Mark, captions_of, check_video, make_video
 from workflow_orchestrator.rendering.ffmpeg import any_of, binary, run
 from workflow_orchestrator.rendering.probe import probe
 from workflow_orchestrator.rendering.video import loudness
 
+MARK = Mark.of("espeak", "template")
 COPY = ("-map", "0:v", "-map", "0:a", "-c", "copy")
 FAST = (*COPY, "-map", "0:s", "-movflags", "+faststart")
 
@@ -68,7 +70,8 @@ def test_pictures_of_any_format_are_encoded_alike(short: Film, tmp_path: Path) -
         with Image.open(slide) as image:
             image.convert(mode).save(mixed[-1])
     video = make_video(
-        mixed, short.narration, (), tmp_path / "mixed.mp4", title="Mixed", language="en", chapters=["a", "b", "c"]
+        mixed, short.narration, (), tmp_path / "mixed.mp4", title="Mixed", language="en", chapters=["a", "b", "c"],
+        mark=MARK,
     )
     picture = probe(video).track("vide")
     assert picture is not None
@@ -83,7 +86,8 @@ def test_hostile_words_reach_captions_and_chapters_unchanged(short: Film, tmp_pa
     chapter = "a=b; c#d \\ e\n[CHAPTER]"
     lines = captions_of(narration)
     video = make_video(
-        short.slides, narration, lines, tmp_path / "hostile.mp4", title=chapter, language="de", chapters=[chapter] * 3
+        short.slides, narration, lines, tmp_path / "hostile.mp4", title=chapter, language="de", chapters=[chapter] * 3,
+        mark=MARK,
     )
     facts = probe(video)
     assert [found.title for found in facts.chapters] == [chapter.replace("\n", " ")] * 3
@@ -155,7 +159,7 @@ def test_an_encoder_that_takes_too_long_is_stopped(short: Film, tmp_path: Path) 
     with pytest.raises(EncoderError, match="did not finish the picture track") as caught:
         make_video(
             short.slides, short.narration, (), tmp_path / "a.mp4", title="t", language="en", chapters=["a", "b", "c"],
-            timeout=timedelta(milliseconds=1),
+            mark=MARK, timeout=timedelta(milliseconds=1),
         )
     assert caught.value.retryable
     assert list(tmp_path.iterdir()) == []
@@ -169,7 +173,7 @@ def test_an_encoder_that_fails_says_why(tmp_path: Path) -> None:
 
 def test_pictures_that_do_not_fit_are_refused(short: Film, tmp_path: Path) -> None:
     """Too few pictures, a picture of another size and a file that is no picture are told before encoding."""
-    more = {"title": "t", "language": "en"}
+    more: dict[str, Any] = {"title": "t", "language": "en", "mark": MARK}
     with pytest.raises(RenderError, match="2 pictures and 3 chapters for 3 slides"):
         make_video(short.slides[:2], short.narration, (), tmp_path / "a.mp4", chapters=["a", "b", "c"], **more)
     small, text = tmp_path / "small.png", tmp_path / "text.png"

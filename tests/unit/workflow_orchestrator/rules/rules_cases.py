@@ -54,7 +54,11 @@ RULE = {
     "identifier_has_check_digit": "identifier: code, scheme: lei",
     "isin_holds_national_code": "isin: isin, code: code, scheme: wkn",
     "is_as_asked": "value: isin, parameter: isin",
+    "licence_allows_use": "licence: licence, parameter: use",
+    "identifier_not_after_date": "identifier: arxiv_id, date: as_of",
+    "figures_stand_in_table": "text: claim, table: results, also: rates",
 }
+_CELLS = {"Ours · Recall": "0.931", "Ours · Precision": "0.998"}
 
 PASSING: list[tuple[str, dict[str, Any]]] = [
     ("months_compound_to_annualised", {"as_of": "2026-06-30", "months": _STEADY, "annualised": {"3y": "6.17"}}),
@@ -140,6 +144,13 @@ PASSING: list[tuple[str, dict[str, Any]]] = [
     ("sri_in_scale", {"sri": "7"}),
     ("amount_is_in_currency", {"price": "100.00", "currency": "EUR"}),
     ("identifier_has_check_digit", {"code": "5493 0084UKLVMY22DS16"}),
+    ("licence_allows_use", {"licence": "CC BY-SA 4.0"}),
+    ("licence_allows_use", {"licence": "CC0"}),
+    ("identifier_not_after_date", {"arxiv_id": "2610.04217v2", "as_of": "2026-10-01"}),
+    ("identifier_not_after_date", {"arxiv_id": "hep-th/9901001", "as_of": "1999-01-31"}),
+    # The claim is rounded; its other figure is a year, a count or stands in another table of the same field.
+    ("figures_stand_in_table", {"claim": "In 2025, recall rose to 0.93 on 12 sets.", "results": _CELLS}),
+    ("figures_stand_in_table", {"claim": "Precision is 99.8 at 0.931.", "results": _CELLS, "rates": {"Ours · Precision": "99.8"}}),
     ("isin_holds_national_code", {"isin": "DE0005140008", "code": "514000"}),
     ("is_as_asked", {"isin": "LU0427929855"}),
 ]  # fmt: skip
@@ -230,6 +241,14 @@ FAILING: list[tuple[str, dict[str, Any], str, tuple[str, ...], str, str]] = [
     ("isin_holds_national_code", {"isin": "DE0005140008", "code": "710000"}, "error", ("code", "isin"),
      "holds 514000", "710000"),
     ("is_as_asked", {"isin": "US0378331005"}, "error", ("isin",), "asked about LU0427929855", "US0378331005"),
+    ("licence_allows_use", {"licence": "CC BY-NC 4.0"}, "needs_person", ("licence",), "allows no commercial use", "CC BY-NC 4.0"),
+    ("licence_allows_use", {"licence": "CC BY-NC-ND"}, "needs_person", ("licence",), "allows no adaptation", "CC BY-NC-ND"),
+    ("licence_allows_use", {"licence": "All rights reserved"}, "needs_person", ("licence",), "is no licence that allows",
+     "All rights reserved"),
+    ("identifier_not_after_date", {"arxiv_id": "2612.04217v2", "as_of": "2026-11-30"}, "error", ("arxiv_id", "as_of"),
+     "was given in 2026-12, and the document is dated 2026-11-30", "2026-11-30"),
+    ("figures_stand_in_table", {"claim": "Recall rose to 0.94.", "results": _CELLS}, "warning", ("claim",),
+     "says 0.94, and none of the 2 cells", "0.94"),
 ]  # fmt: skip
 
 NO_DATA: list[tuple[str, dict[str, Any]]] = [
@@ -283,6 +302,10 @@ NO_DATA: list[tuple[str, dict[str, Any]]] = [
     ("isin_holds_national_code", {"isin": "LU0427929855", "code": "A0X8U6"}),
     ("isin_holds_national_code", {"isin": "DE0005140008"}),
     ("is_as_asked", {"currency": "EUR"}),
+    ("licence_allows_use", {"currency": "EUR"}),
+    ("identifier_not_after_date", {"arxiv_id": "2612.04217v2"}),
+    ("figures_stand_in_table", {"claim": "Recall rose to 0.94."}),
+    ("figures_stand_in_table", {"claim": "Recall rose.", "results": _CELLS}),
     # Figures of the middle of a month are over other months than the grid's.
     ("months_compound_to_annualised", {"as_of": "2026-06-15", "months": _STEADY, "annualised": {"3y": "9.99"}}),
     # ALL is a currency, and a word.

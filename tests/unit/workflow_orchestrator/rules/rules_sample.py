@@ -13,7 +13,7 @@ from workflow_orchestrator.rules.previous import Release
 from workflow_orchestrator.values import Evidence, Kind, Origin, Value, ValueSet
 
 TODAY = date(2026, 11, 10)
-ASKED = {"isin": "LU0427929855", "language": "en"}
+ASKED = {"isin": "LU0427929855", "language": "en", "use": "commercial"}
 """What the runs of these tests were started with."""
 
 
@@ -77,6 +77,13 @@ FIELDS = FieldSet.from_json(
             "margin": _field("percent"),
             "margin_before": _field("percent"),
             "margin_change": _field("percent"),
+            # A paper.
+            "licence": _field("text"),
+            "arxiv_id": _field("identifier", scheme="arxiv"),
+            "doi": _field("identifier", scheme="doi"),
+            "claim": _field("paragraph"),
+            "results": _field("ratio", keyed="cell"),
+            "rates": _field("percent", keyed="cell"),
         }
     }
 )

@@ -85,6 +85,7 @@ scenarios:
       extract_facts: [{fault: RateLimitError}]
       validate_extracted_data: [{reply: {}}, {fault: RateLimit}, {fault: StorageError, retry_after: 3}]
       correct_extracted_data: [{answer: approve, by: Kim}, {answer: send}, {answer: nobody, by: Kim}]
+      approve_content: [{answer: stop, by: Kim}, {answer: reject, by: Kim, edit: {risk.heading: {words: x}}}]
       generate_summary_slide: [{answer: stop, by: Kim}, {scenario: other}]
       generate_summary_script: [{reply_file: replies/none.json}]
     expect:
@@ -116,16 +117,18 @@ def test_what_does_not_fit_the_workflow_is_told_all_at_once(shipped: Workflow, t
         ("WF013", 11, "'approve' is no answer here; known: send, stop, nobody"),
         ("WF011", 11, "say with 'by' who answers"),
         ("WF011", 11, "remove 'by'"),
-        ("WF013", 12, "asks nobody"),
-        ("WF013", 12, "runs no other workflow"),
-        ("WF040", 13, "there is no file 'replies/none.json'"),
-        ("WF032", 16, "did you mean 'ApprovalError'?"),
-        ("WF013", 16, "a run that succeeds ends with no error"),
-        ("WF013", 17, "no step is named 'generate_script'"),
-        ("WF013", 18, "nothing makes 'film'"),
-        ("WF042", 19, "did you mean 'nav'?"),
-        ("WF012", 19, "put them into quotes"),
-        ("WF013", 20, "did you mean 'ytd_fits_months'?"),
+        ("WF013", 12, "'stop' is no answer here; known: approve, reject, send_back, nobody"),
+        ("WF013", 12, "only who sends back edits"),
+        ("WF013", 13, "asks nobody"),
+        ("WF013", 13, "runs no other workflow"),
+        ("WF040", 14, "there is no file 'replies/none.json'"),
+        ("WF032", 17, "did you mean 'ApprovalError'?"),
+        ("WF013", 17, "a run that succeeds ends with no error"),
+        ("WF013", 18, "no step is named 'generate_script'"),
+        ("WF013", 19, "nothing makes 'film'"),
+        ("WF042", 20, "did you mean 'nav'?"),
+        ("WF012", 20, "put them into quotes"),
+        ("WF013", 21, "did you mean 'ytd_fits_months'?"),
     ]
     for code, line, words in expected:
         assert any(code == c and line == n and words in text for c, n, text in found), (code, line, words, found)

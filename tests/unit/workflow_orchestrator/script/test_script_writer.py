@@ -129,7 +129,7 @@ def test_a_slide_twice_is_refused() -> None:
 def test_the_prompt_lists_what_the_slides_show_and_no_more() -> None:
     """The model sees the values of the slides with their places, not every month of ten years."""
     variables = prompt_variables(sample(NAME), fields(), narration("en"), "en")
-    assert set(variables) == {"language", "fund", "values", "segments", "example"}
+    assert set(variables) == {"language", "fund", "values", "segments", "example", "terms"}
     assert variables["language"] == "English"
     assert "{monthly_performance} = " in variables["values"]
     assert "monthly_returns" not in variables["values"]

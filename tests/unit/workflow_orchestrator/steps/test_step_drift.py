@@ -93,7 +93,7 @@ def test_asking_again_takes_the_release_back(work: Work) -> None:
     approve.question(work)
     assert before(work) is None
     with pytest.raises(ApprovalError):
-        ask_and_answer(work, replace(YES, option="Reject"))
+        ask_and_answer(work, replace(YES, option="Reject", values={"reason": "Not this month."}))
     assert before(work) is None
     ask_and_answer(work, YES)
     assert before(work) == work.run.run_id
