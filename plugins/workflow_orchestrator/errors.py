@@ -40,6 +40,8 @@
     ├── EncoderError               the encoder process failed or hung           (retried)
     ├── RunTimeoutError            Airflow ended the run: its `run_timeout` was up (never retried)
     ├── ConditionError             a condition cannot be judged on this run     (never retried)
+    ├── WaitTimeError              what a step waits for is no day and time      (never retried)
+    ├── NotYetError                the time has not come, and nobody waits here  (never retried)
     ├── MapLimitError              a map's list is no list, or longer than allowed (never retried)
     ├── DefinitionChangedError     a step cannot go on under the definition that is there now (never retried)
     ├── CalledWorkflowError        a called workflow failed, or was not through in time (never retried)

@@ -68,6 +68,8 @@ def _make(project: Project, name: str) -> None:
     folder = project.dags / name
     within = "5s" if name in ("unheard", "silence") else "2d"
     _edit(folder / "workflow.yaml", "within: 2d", f"within: {within}", 2)
+    if within == "5s":
+        _edit(folder / "workflow.yaml", "every: 1d", "every: 3s", 1)
     _edit(folder / "workflow.yaml", "handler: fail}", "handler: fail, retry_delay_seconds: 1}")
     _edit(folder / "workflow.yaml", VIDEO, "")
     if name in ("heard", "unheard"):

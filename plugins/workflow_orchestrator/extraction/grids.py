@@ -160,8 +160,8 @@ def _run(rows: Sequence[Row]) -> list[Row]:
 def _is_body(row: Row, at_least: int = 2) -> bool:
     """Whether a row has a label and, behind it, cells that are figures."""
     parts = _parts(row)
-    behind = [number for number, part in enumerate(parts) if is_figure(part.text, row.mark) is False]
-    if len(behind) < at_least or behind[0] == 0 or not _letters(parts[0].text):
+    behind = [number for number, part in enumerate(parts) if number and is_figure(part.text, row.mark) is False]
+    if len(behind) < at_least or not _letters(parts[0].text):
         return False
     return not any(len(part.text) > 3 and part.text.isalpha() for part in parts[behind[0] :])
 
@@ -284,8 +284,8 @@ def _cells(spec: FieldSpec, page: PageLayout, body: Sequence[Row], columns: Sequ
 
 def _label_cells(row: Row) -> list[Cell]:
     cells: list[Cell] = []
-    for cell in _parts(row):
-        if is_figure(cell.text, row.mark) is not None:
+    for number, cell in enumerate(_parts(row)):
+        if number and is_figure(cell.text, row.mark) is not None:
             break
         cells.append(cell)
     return cells

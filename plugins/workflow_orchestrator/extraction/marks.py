@@ -93,21 +93,31 @@ def _day_aside(page: PageLayout, spec: FieldSpec, reader: Reader, found: Finding
 def _choices(layout: DocumentLayout, flow: Flow, spec: FieldSpec, reader: Reader, found: Findings) -> None:
     """The choice whose words stand in a sentence with a cue; along the edge of the first page the words are enough.
 
-    The longest words count where several fit: "CC BY-NC 4.0" is not "CC BY".
+    The longest words count where several fit: "CC BY-NC 4.0" is not "CC BY". In running text a cue of one word ("preprint", "©") may speak
+    of another document: there, only one of several words is enough.
     """
     cues = [fold(cue) for group in spec.cues.values() for cue in group]
+    phrases = [cue for cue in cues if " " in cue]
     printed = sorted(
         {word for choice in spec.choices for group in choice.words.values() for word in group}, key=len, reverse=True
     )
     if layout.pages[0].page.aside:
         _of_words(layout.pages[0].page.aside, layout.pages[0].number, printed, spec, reader, found)
-    for lines in _sentences(flow):
+    notes = [Line(layout.pages[0].number, 0, words) for words in _head_and_notes(layout.pages[0], flow)]
+    said = [(lines, cues) for lines in _pairs(notes)] + [(lines, phrases) for lines in _sentences(flow)]
+    for lines, known in said:
         text = fold(" ".join(line.text for line in lines))
-        if not any(has_words(text, cue) for cue in cues):
+        if not any(has_words(text, cue) for cue in known):
             continue
         for page in sorted({line.page for line in lines}):
             words = tuple(word for line in lines if line.page == page for word in line.words)
             _of_words(words, page, printed, spec, reader, found)
+
+
+def _pairs(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:
+    """Each line, and each with the one behind it."""
+    yield from ((line,) for line in lines)
+    yield from pairwise(lines)
 
 
 def _sentences(flow: Flow) -> Iterator[Sequence[Line]]:

@@ -114,6 +114,8 @@ def add_blocks(project: Project, name: str = NAME) -> None:
     folder = project.dags / name
     edit(folder / "workflow.yaml", "business_rules:\n", REGIONS)
     edit(folder / "workflow.yaml", "  # Says what narration", BLOCKS + "  # Says what narration")
+    # Every step is tried alike, so that what holds for every step can be told as one thing.
+    edit(folder / "workflow.yaml", "    retry: corrections     # who edits, or forgets a reason, is asked again at once\n", "")
     with (folder / "workflow.yaml").open("a", encoding="utf-8") as file:
         file.write(FINALLY)
     (folder / "outlook.json").write_text(json.dumps(OUTLOOK), encoding="utf-8")
