@@ -8,7 +8,7 @@ The content is the script of a sample factsheet with its proven values, in Engli
 encodes the same files:
 
 - `make_video` writes H.264, AAC at -16 LUFS, captions, chapters and the mark, to a file that streams; the part of it that
-  measures and encodes the sound is measured on its own as well and taken off for the comparison with the bare encode, which has none;
+  measures and encodes the sound is measured on its own as well, because the trial that the goals come from had it ready;
 - moviepy shows each picture for as long as its slide stands, at 25 frames a second, with its own defaults, and joins the sound;
 - the bare encode gives x264 the very frames that `make_video` codes, as raw pictures, and throws the result away.
 
@@ -235,27 +235,35 @@ def main() -> int:
 
 
 def report(slides: int, length: timedelta, costs: dict[str, Cost], sizes: dict[str, int]) -> int:
-    """Prints the table and says whether the goals are met."""
-    own, way = costs["ours"], costs["whole way, checked"]
+    """Prints the tables and says whether the goals are met.
+
+    They are held against the whole of `make_video`. Beside them stand the figures without its sound: the trial that the goals come from had
+    the sound ready.
+    """
+    own, way, bare_cost = costs["ours"], costs["whole way, checked"], costs["bare x264, same frames"].cpu
+    silent = own.cpu - costs["ours, the sound of it"].cpu
     print(f"{slides} slides, {length.total_seconds():.1f} s of video, 1920 by 1080\n")
     print("| | processor s | wall s | times ours | most memory, MiB |\n|---|---|---|---|---|")
     for name, cost in costs.items():
         print(f"| {name} | {cost.cpu:.2f} | {cost.wall:.1f} | {cost.cpu / own.cpu:.2f} | {cost.mebibytes:.0f} |")
     found = {
-        "bare": (own.cpu - costs["ours, the sound of it"].cpu) / costs["bare x264, same frames"].cpu,
+        "bare": own.cpu / bare_cost,
         "mebibytes": max(own.mebibytes, way.mebibytes),
         "seconds per second": length.total_seconds() / way.cpu,
     }
+    ready = {"bare": silent / bare_cost}
     if "moviepy" in costs:
-        found["moviepy"] = costs["moviepy"].cpu / own.cpu
-    missed = [name for name, value in found.items() if (value > GOALS[name]) == (name in ("bare", "mebibytes"))]
-    print("\n| | found | goal |\n|---|---|---|")
+        found["moviepy"], ready["moviepy"] = costs["moviepy"].cpu / own.cpu, costs["moviepy"].cpu / silent
+    at_most = ("bare", "mebibytes")
+    missed = [name for name, value in found.items() if (value > GOALS[name]) == (name in at_most)]
+    print("\n| | found | goal | with the sound ready |\n|---|---|---|---|")
     for name, value in found.items():
-        sign = "≤" if name in ("bare", "mebibytes") else "≥"
-        print(f"| {name} | {value:.2f}{' (missed)' if name in missed else ''} | {sign} {GOALS[name]:g} |")
+        goal = f"{'≤' if name in at_most else '≥'} {GOALS[name]:g}"
+        beside = f"{ready[name]:.2f}" if name in ready else ""
+        print(f"| {name} | {value:.2f}{' (missed)' if name in missed else ''} | {goal} | {beside} |")
     print("\n" + json.dumps({
-        "slides": slides, "seconds": length.total_seconds(), "found": found, "missed": missed, "bytes": sizes,
-        "costs": {name: asdict(cost) for name, cost in costs.items()},
+        "slides": slides, "seconds": length.total_seconds(), "found": found, "sound ready": ready, "missed": missed,
+        "bytes": sizes, "costs": {name: asdict(cost) for name, cost in costs.items()},
     }))  # fmt: skip
     return 1 if missed else 0
 

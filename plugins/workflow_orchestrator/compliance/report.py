@@ -22,7 +22,7 @@ from workflow_orchestrator.compliance.report_places import Places
 from workflow_orchestrator.errors import DocumentNotFoundError
 from workflow_orchestrator.record.decisions import history_of
 from workflow_orchestrator.record.run_folder import RunFolder
-from workflow_orchestrator.rendering.formats import FORMATS, LANDSCAPE
+from workflow_orchestrator.rendering.formats import format_of_deck
 from workflow_orchestrator.script.model import Script
 from workflow_orchestrator.values import Kind
 
@@ -64,7 +64,7 @@ def build_report(run: RunFolder, about: About) -> dict[str, Any]:
         about: the rest.
     """
     script = _optional(run, "script.json")
-    shape = FORMATS.get((_optional(run, "deck.json") or {}).get("format", ""), LANDSCAPE)
+    shape = format_of_deck(_optional(run, "deck.json"))
     places = Places.of(Script.from_json(script) if script else None, about.label, shape)
     judged = _judged(run, about)
     request = _optional(run.root, "request.json") or {}

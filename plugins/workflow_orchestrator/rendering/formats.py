@@ -11,6 +11,7 @@ alone by the paging for landscape: whoever comes later need not know the format.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,11 @@ SQUARE = Format(
     floor=806, warning_height=84, source=1030, columns=50, lines=10, rows=8, table_columns=3,
 )
 FORMATS = {item.name: item for item in (LANDSCAPE, PORTRAIT, SQUARE)}
+
+
+def format_of_deck(deck: Mapping[str, Any] | None) -> Format:
+    """The format of a `deck.json`; landscape where there is none, or one of before there were formats."""
+    return FORMATS.get(str((deck or {}).get("format", "")), LANDSCAPE)
 
 
 def format_of(picture: Path) -> Format:

@@ -63,10 +63,12 @@ def review_page(run: RunFolder, content: str, show: Sequence[str], link: Link, f
         fields: the document kind.
         head: who, for whom and what was edited; left out, the page begins with the content.
     """
+    from workflow_orchestrator.rendering.formats import format_of_deck
     from workflow_orchestrator.rendering.paging import paged
     from workflow_orchestrator.script.model import Script
 
-    script = paged(Script.from_json(run.read_json("script.json")))
+    shape = format_of_deck(run.read_json("deck.json") if run.exists("deck.json") else None)
+    script = paged(Script.from_json(run.read_json("script.json")), shape)
     results = [result for name in _VERDICTS if run.exists(name) for result in run.read_json(name)["results"]]
     validation = run.read_json("validation.json") if run.exists("validation.json") else {}
     lines = _last_answer(head) if head else []

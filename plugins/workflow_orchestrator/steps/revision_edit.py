@@ -135,7 +135,7 @@ class Editor:
         return draft
 
     def _spots(self, number: int, segment: Segment) -> Iterator[Spot]:
-        slide = slide_numbers(self.script)[segment.id]
+        slide = slide_numbers(self.script, self.slides.format)[segment.id]
         plan = next((plan for plan in self.judge.narration.segments if plan.id == segment.id), None)
         if plan is not None and not plan.heading.places:
             yield Spot(f"{segment.id}.heading", slide, segment.heading, number, None, segment.heading)
@@ -309,11 +309,12 @@ def render(
     return storage, report
 
 
-def slide_numbers(script: Script) -> dict[str, int]:
-    """The number of the slide on which each segment begins, by its id."""
+def slide_numbers(script: Script, shape: str) -> dict[str, int]:
+    """The number of the slide on which each segment begins, by its id, in a format by name."""
+    from workflow_orchestrator.rendering.formats import FORMATS
     from workflow_orchestrator.rendering.paging import paged
 
-    return {segment.id: number for number, segment in enumerate(paged(script).segments, start=1)}
+    return {segment.id: number for number, segment in enumerate(paged(script, FORMATS[shape]).segments, start=1)}
 
 
 def typed(raw: Any) -> str:

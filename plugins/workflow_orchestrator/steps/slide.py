@@ -59,13 +59,15 @@ def render(work: Work, folder: Path) -> Sequence[Path]:
         RenderError: they cannot be made.
     """
     from workflow_orchestrator.rendering import build_deck, render_powerpoint, render_slides
+    from workflow_orchestrator.rendering.formats import FORMATS
     from workflow_orchestrator.script import Script, Wording
 
-    theme = step_of(work, SlideStep).theme
+    step = step_of(work, SlideStep)
+    theme = step.theme
     fields = work.workflow.fields
     script = Script.from_json(work.run.read_json("script.json"))
     values = ValueSet.from_json(work.run.read_json("values.json"))
-    deck = build_deck(script, values, fields, Wording(fields, script.language).shown)
+    deck = build_deck(script, values, fields, Wording(fields, script.language).shown, FORMATS[step.format])
     pictures = render_slides(deck, theme, folder)
     render_powerpoint(deck, script, theme, folder / "slides.pptx")
     (folder / "deck.json").write_bytes(to_bytes(deck.to_json()))

@@ -25,7 +25,9 @@ from workflow_orchestrator.values import ValueSet
 
 if TYPE_CHECKING:
     from workflow_orchestrator.compliance import ComplianceReport
+    from workflow_orchestrator.record import RunFolder
     from workflow_orchestrator.rendering import VideoFacts, VideoJob
+    from workflow_orchestrator.rendering.formats import Format
     from workflow_orchestrator.script.model import Script
 
 VERDICT = "compliance_video.json"
@@ -44,7 +46,7 @@ def perform(work: Work) -> None:
         ComplianceBlockedError: the finished file does not say the words of the script, shows a warning too briefly, or does not say
             that a machine made it.
     """
-    from workflow_orchestrator.rendering import VideoJob, get_provider
+    from workflow_orchestrator.rendering import VideoJob, get_provider, paged
     from workflow_orchestrator.script.model import Script
 
     step = step_of(work, VideoStep)
@@ -60,7 +62,8 @@ def perform(work: Work) -> None:
         script = Script.from_json(json.loads(files["script.json"].read_bytes()))
         slides = tuple(path for item, path in files.items() if item.startswith("slides/"))
         job = VideoJob(
-            script=script,
+            # Paged as the slides were: whoever makes the video need not know their format.
+            script=paged(script, _shape(work.run)),
             slides=slides,
             voice=step.voice,
             title=script.title,
@@ -81,11 +84,17 @@ def perform(work: Work) -> None:
     work.report.facts.update({"seconds": facts["duration"], "checked": True, "content": content})
 
 
+def _shape(run: RunFolder) -> Format:
+    """The format of the run's slides."""
+    from workflow_orchestrator.rendering.formats import format_of_deck
+
+    return format_of_deck(run.read_json("deck.json") if run.exists("deck.json") else None)
+
+
 def _judged(work: Work, script: Script, values: ValueSet, made: Sequence[Path]) -> ComplianceReport:
     """What the rules say of the finished files: their words against the script, how long each warning stands, the mark."""
     from workflow_orchestrator.compliance import ComplianceReport
     from workflow_orchestrator.compliance.rendered import check_captions, check_mark, words_of
-    from workflow_orchestrator.rendering.formats import FORMATS, LANDSCAPE
     from workflow_orchestrator.rendering.mp4 import probe, subtitles
 
     scope = Scope.of(work, script.language)
@@ -100,9 +109,7 @@ def _judged(work: Work, script: Script, values: ValueSet, made: Sequence[Path]) 
     # A provider may give its captions beside the film only; without any, the film is the one that has none.
     if inside or not captions:
         captions["video.mp4"] = _PARTED.sub(r"\1", " ".join(inside)).split()
-    shape = LANDSCAPE
-    if work.run.exists("deck.json"):
-        shape = FORMATS.get(work.run.read_json("deck.json").get("format", ""), LANDSCAPE)
+    shape = _shape(work.run)
     spans = tuple(_spans(facts))
     results = (
         *check_captions(script, scope.notices(values), scope.packs, captions=captions, spans=spans, shape=shape),
