@@ -120,7 +120,7 @@ def _mode(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _usage(attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Calls, tokens and money of the run: its own and those of the workflows that it called.
 
-    An answer that a later try found in the journal is counted once: the try that paid for it may have died before it could say so.
+    An answer that a later try found in the journal is one call: the try that paid for it may have died before it could say so.
     A call that failed may have been billed.
     """
     calls = [call for attempt in attempts for call in attempt["calls"]]
@@ -130,7 +130,7 @@ def _usage(attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     billed = [attempt["error"]["cost_usd"] for attempt in attempts if (attempt["error"] or {}).get("cost_usd")]
     own = _sum([*(call["cost_usd"] for call in asked), *billed])
     return {
-        "calls": len(calls),
+        "calls": len(asked),
         "input_tokens": _total([call["usage"]["input_tokens"] for call in asked]),
         "output_tokens": _total([call["usage"]["output_tokens"] for call in asked]),
         "cost_usd": None if own is None or called_cost is None else str(own + called_cost),
