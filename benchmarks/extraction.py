@@ -62,6 +62,7 @@ class Material:
 WORKFLOWS = {
     "fund_factsheet_video": Material(SAMPLES, SHARED / "factsheets", SHARED / "truth"),
     "earnings_report_video": Material(SAMPLES / "earnings", SHARED / "earnings", ROOT / "benchmarks" / "reports"),
+    "research_paper_video": Material(SAMPLES / "papers", SHARED / "papers", ROOT / "benchmarks" / "papers"),
 }
 
 

@@ -118,7 +118,8 @@ def load(path: Path) -> Truth:
 
 def _of_sample(values: Mapping[str, Mapping[str, Any]]) -> Iterator[Expected]:
     for ref, item in values.items():
-        yield Expected(ref, (ref,), str(item["value"]), item["page"], also_pages=tuple(item.get("also_pages", ())))
+        also, pages = tuple(map(str, item.get("also", ()))), tuple(item.get("also_pages", ()))
+        yield Expected(ref, (ref,), str(item["value"]), item["page"], also=also, also_pages=pages)
 
 
 def _collected(data: Mapping[str, Any]) -> Truth:

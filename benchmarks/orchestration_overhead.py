@@ -98,8 +98,8 @@ def write_shape(place: Path, dags: Path) -> Path:
 
 
 @contextmanager
-def topology(steps: int, slots: int) -> Iterator[Running]:
-    """Starts everything and gives it once both DAGs are there."""
+def topology(steps: int, slots: int, **settings: str) -> Iterator[Running]:
+    """Starts everything and gives it once both DAGs are there; `settings` are further variables of the services."""
     with LocalPostgres() as postgres, tempfile.TemporaryDirectory(prefix="bench-") as state:
         place = Path(state) / "project"
         dags = write_project(place, steps)
@@ -108,6 +108,7 @@ def topology(steps: int, slots: int) -> Iterator[Running]:
             environment={
                 "BENCHMARK_SHAPE": str(write_shape(place, dags)),
                 "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+                **settings,
             },
             dags=dags,
             database=postgres.dsn,

@@ -10,10 +10,14 @@ encodes the same files:
 - `make_video` writes H.264, AAC at -16 LUFS, captions, chapters and the mark, to a file that streams; the part of it that
   measures and encodes the sound is measured on its own as well, because the trial that the goals come from had it ready;
 - moviepy shows each picture for as long as its slide stands, at 25 frames a second, with its own defaults, and joins the sound;
-- the bare encode gives x264 the very frames that `make_video` codes, as raw pictures, and throws the result away.
+- the bare encode gives x264 the very frames that `make_video` codes, as raw pictures, and throws the result away: once with the settings
+  of the trial that the goals come from (veryfast, stillimage, crf 20, one thread), once with those of `make_video`, which leave out the
+  search for motion by parts of a pixel.
 
 Each side is a process of its own; processor seconds and the most memory are those of the process and of all that it starts. The whole
-way is measured likewise: from script and values to slides, PDF, PowerPoint, narration, video and the check of the finished file.
+way is measured likewise: from script and values to slides, PDF, PowerPoint, narration, video and the check of the finished file; once with
+still slides, as the trial was, and once with charts that build up, as the workflows have it. Python's byte code is cached, as it is in
+an installation.
 
 The last line is JSON with every figure. The exit status is 1 when a goal is missed.
 """
@@ -24,6 +28,7 @@ import argparse
 import contextlib
 import json
 import multiprocessing
+import os
 import resource
 import subprocess
 import sys
@@ -141,7 +146,7 @@ def ours(folder: Path, out: Path, motion: bool = False) -> None:
 
 
 def our_sound(folder: Path) -> None:
-    """The sound of our video alone: loudness measured twice, and the encode."""
+    """The sound of our video alone: its loudness, and the encode."""
     from workflow_orchestrator.rendering import video
 
     video._sound(material(folder)[1], folder, ffmpeg.TIMEOUT)
@@ -168,18 +173,18 @@ def raw_frames(folder: Path, video: Path) -> None:
     )
 
 
-def bare(folder: Path) -> None:
-    """x264 with our settings on raw frames, to nowhere."""
+def bare(folder: Path, *settings: str) -> None:
+    """x264 on raw frames, to nowhere."""
     subprocess.run(
         [
             ffmpeg.binary(), "-hide_banner", "-nostdin", "-loglevel", "error", "-i", "frames.y4m",
-            *ffmpeg.X264, "-f", "null", "-",
+            *ffmpeg.X264, *settings, "-f", "null", "-",
         ],
         cwd=folder, check=True, timeout=600,
     )
 
 
-def whole_way(folder: Path) -> None:
+def whole_way(folder: Path, motion: bool = False) -> None:
     """From script and values to a checked video, with everything that a run makes."""
     made, values = script()
     deck = build_deck(made, values, fields(), Wording(fields(), "en").shown)
@@ -190,6 +195,7 @@ def whole_way(folder: Path) -> None:
     video = make_video(
         slides, narration, captions_of(narration), folder / "video.mp4", title=made.title, language="en",
         chapters=chapters, mark=Mark.of("espeak", made.writer),
+        motion=render_motion(deck, THEME, folder / "motion") if motion else {},
     )
     check_video(video, narration, slides)
 
@@ -209,11 +215,13 @@ def sides(folder: Path, rounds: int, *, peer: bool) -> dict[str, Cost]:
         found.setdefault("ours, charts build up", []).append(measured(ours, folder, folder / "moving.mp4", True))
         found.setdefault("ours, the sound of it", []).append(measured(our_sound, folder))
         found.setdefault("bare x264, same frames", []).append(measured(bare, folder))
+        found.setdefault("bare x264, our settings", []).append(measured(bare, folder, *ffmpeg.STILL))
         if peer:
             found.setdefault("moviepy", []).append(measured(moviepy, folder, folder / "moviepy.mp4"))
-        way = folder / f"way_{number}"
-        way.mkdir(exist_ok=True)
-        found.setdefault("whole way, checked", []).append(measured(whole_way, way))
+        for name, motion in (("whole way, checked", False), ("whole way, charts build up", True)):
+            way = folder / f"way_{number}_{motion}"
+            way.mkdir(exist_ok=True)
+            found.setdefault(name, []).append(measured(whole_way, way, motion))
     return {name: least(costs) for name, costs in found.items()}
 
 
@@ -223,6 +231,7 @@ def main() -> int:
     parser.add_argument("--no-peer", action="store_true", help="leave moviepy out")
     parser.add_argument("--folder", type=Path, help="where to work, and to keep what was made")
     asked = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with contextlib.ExitStack() as stack:
         folder = asked.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folder.mkdir(parents=True, exist_ok=True)

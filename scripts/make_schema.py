@@ -1,6 +1,6 @@
-"""Writes the JSON Schemas of the YAML files for editors; with `--check`, says whether they are current.
+"""Writes the JSON Schemas: of YAML files for editors, of what runs leave for readers; with `--check`, says whether they are current.
 
-python scripts/make_schema.py            writes docs/{workflow,scenarios,orchestrator,llm,rendering,narration,terms}.schema.json
+python scripts/make_schema.py            writes docs/*.schema.json
 python scripts/make_schema.py --check    exits with 1 if one of them differs
 """
 
@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     from llm_orchestration.route_file import llm_json_schema
     from workflow_orchestrator.definition.language import orchestrator_json_schema, workflow_json_schema
     from workflow_orchestrator.definition.rendering_file import rendering_json_schema
+    from workflow_orchestrator.record.schemas import history_json_schema, manifest_json_schema
     from workflow_orchestrator.scenarios.language import scenarios_json_schema
     from workflow_orchestrator.script.narration import narration_json_schema
     from workflow_orchestrator.script.terms import terms_json_schema
@@ -38,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         _make(TARGET.with_name("rendering.schema.json"), rendering_json_schema(), check=check),
         _make(TARGET.with_name("narration.schema.json"), narration_json_schema(), check=check),
         _make(TARGET.with_name("terms.schema.json"), terms_json_schema(), check=check),
+        _make(TARGET.with_name("manifest.schema.json"), manifest_json_schema(), check=check),
+        _make(TARGET.with_name("history.schema.json"), history_json_schema(), check=check),
     ]
     return 0 if all(current) else 1
 

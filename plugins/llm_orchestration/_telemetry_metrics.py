@@ -69,9 +69,15 @@ class Metrics:
         safe = self._safe(tags)
         self._stats.incr(self._named(name, safe, split), value, tags=safe)
 
-    def timing(self, name: str, seconds: float, *, tags: Mapping[str, str | None]) -> None:
+    def timing(self, name: str, seconds: float, *, tags: Mapping[str, str | None], split: str | None = None) -> None:
         """Records how long something took; Airflow's timers count in milliseconds."""
-        self._stats.timing(name, seconds * 1000, tags=self._safe(tags))
+        safe = self._safe(tags)
+        self._stats.timing(self._named(name, safe, split), seconds * 1000, tags=safe)
+
+    def gauge(self, name: str, value: float, *, tags: Mapping[str, str | None], split: str | None = None) -> None:
+        """Sets what something is now."""
+        safe = self._safe(tags)
+        self._stats.gauge(self._named(name, safe, split), value, tags=safe)
 
     def tokens(self, kind: Literal["input", "output"], count: int, attributes: Mapping[str, Any]) -> None:
         """Records the tokens of one request."""

@@ -30,6 +30,7 @@ from typing import Any
 
 import structlog
 
+from llm_orchestration.errors import StateError
 from llm_orchestration.owners import Owner, beat_name, this_process
 from llm_orchestration.places import shared_store
 from llm_orchestration.stores import Store
@@ -230,9 +231,17 @@ class StoreJobBook:
         return tuple(self._open.values())
 
     def get(self, request: str) -> str | None:
-        """The job of the request, if one was submitted."""
+        """The job of the request, if one was submitted.
+
+        Raises:
+            StateError: A newer release wrote it down.
+        """
         value = self._store.get(_job(request))
-        job = None if value is None else _read(value).get("job")
+        found = {} if value is None else _read(value)
+        if found.get("format", 1) != 1:
+            # Half understood, the job would be submitted and paid a second time.
+            raise StateError(f"{_job(request)} has format {found['format']!r}, this release reads 1; a newer one submitted the job")
+        job = found.get("job")
         if not isinstance(job, str):
             return None
         self._open[request] = job

@@ -280,7 +280,7 @@ class LLMHook(BaseHook):
 
     def _shared_gate(self) -> Gate:
         if self._gate is None:
-            self._gate = default_gate(_state_url())
+            self._gate = default_gate(state_url())
         return self._gate
 
     def _routes(self) -> tuple[Routes, Route]:
@@ -358,7 +358,7 @@ def _seed(run: str | None, request: LLMRequest) -> str:
     return f"{run}|{request.purpose}|{hashlib.sha256(question.encode()).hexdigest()}"
 
 
-def _state_url() -> str:
+def state_url() -> str:
     """Where limits, breaker and budgets are shared: `[llm_orchestration] state_url`, else a file in Airflow's home."""
     from airflow.sdk.configuration import conf
 

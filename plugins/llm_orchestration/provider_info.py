@@ -15,7 +15,27 @@ def get_provider_info() -> dict[str, Any]:
         "name": "LLM orchestration",
         "description": "Asks language models through routes, with checked answers and typed errors.",
         "connection-types": [_openai(), _azure(), _bedrock()],
+        "config": {"llm_orchestration": _section()},
     }
+
+
+def _section() -> dict[str, Any]:
+    """The options of `[llm_orchestration]`. The address of the state is sensitive: it may hold a password, so Airflow masks it and takes
+    it from `AIRFLOW__LLM_ORCHESTRATION__STATE_URL_CMD` too."""
+    return {
+        "description": "What calls of language models share.",
+        "options": {
+            "state_url": _option("Where limits, breakers and budgets are shared; a file in Airflow's home by default.", sensitive=True),
+            "store": _option("Where requests and answers under way lie; a folder in Airflow's home by default.", sensitive=False),
+        },
+    }
+
+
+def _option(description: str, *, sensitive: bool) -> dict[str, Any]:
+    return {
+        "description": description, "version_added": "1.0.0", "type": "string", "example": None, "default": None,
+        "sensitive": sensitive,
+    }  # fmt: skip
 
 
 def _openai() -> dict[str, Any]:

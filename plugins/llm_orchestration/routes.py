@@ -30,7 +30,9 @@ Api = Literal["chat", "responses"]
 WithoutConnection = Literal["offline", "fail"]
 JournalScope = Literal["run", "shared", "off"]
 
-DEFAULT_ROUTES_PATH = Path(__file__).resolve().parents[2] / "include" / "llm.yaml"
+# Beside the plugins folder, or in it, where nothing else reaches the workers (MWAA).
+_PLACES = tuple(Path(__file__).resolve().parents[up] / "include" / "llm.yaml" for up in (2, 1))
+DEFAULT_ROUTES_PATH = next((place for place in _PLACES if place.is_file()), _PLACES[0])
 DEFAULT_DEADLINE = timedelta(seconds=180)
 DEFAULT_WAIT = timedelta(seconds=30)
 DEFAULT_DEFERRED_WAIT = timedelta(hours=1)

@@ -42,7 +42,7 @@ import structlog
 
 from llm_orchestration import _telemetry_spans as spans
 from llm_orchestration import pricing
-from llm_orchestration._telemetry_metrics import metrics
+from llm_orchestration._telemetry_metrics import metrics as metrics
 from llm_orchestration.errors import BudgetExceededError, LLMError
 
 if TYPE_CHECKING:

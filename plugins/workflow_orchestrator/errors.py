@@ -5,6 +5,7 @@
     ├── ConfigurationError         the platform's own configuration is wrong    (never retried)
     ├── RunInputError              what a run was started with is wrong         (never retried)
     │   ├── ConfError                  unknown or ill-typed keys in the conf, all of them
+    │   ├── BatchError                 names of a batch that lead to no document, or a wrong conf, all of it
     │   ├── DocumentNotFoundError      no such document in the storage
     │   ├── DocumentOutsideStorageError  a path or URI that leaves the storage
     │   ├── AlreadyProcessedError      the same document and definition gave a video before
@@ -12,6 +13,7 @@
     ├── BudgetError                the run is over its budget of money or time  (never retried)
     ├── DocumentError              the document itself cannot be used           (never retried)
     │   ├── NotAPdfError  EmptyDocumentError  EncryptedDocumentError  ImageOnlyDocumentError
+    │   ├── CodeNotPrintedError        it does not print the code that the run was asked about
     │   ├── DamagedDocumentError       a PDF that no reader can open, even after repair
     │   └── DocumentLimitError         over a limit of pages, bytes, seconds or memory
     ├── ReaderKilledError          the reading process was killed from outside  (retried)
@@ -47,6 +49,10 @@
     ├── CalledWorkflowError        a called workflow failed, or was not through in time (never retried)
     │   └── CalledWorkflowOutageError  … with an error that passes               (retried: a new run of it)
     ├── NotificationError          a channel did not take a message             (retried)
+    ├── PackageError               a package or release is wrong, changed, or does not fit (never retried)
+    ├── MetricsError               CloudWatch refuses numbers                   (never retried)
+    │   └── MetricsOutageError         … does not answer                         (retried)
+    ├── HistoryError               a file of the execution history is not what was written (never retried)
     ├── RetentionError             a record of a release must be kept longer    (never retried)
     └── StorageError               the storage did not answer                   (retried)
 
@@ -101,6 +107,16 @@ class ConfError(RunInputError):
         super().__init__(message, problems=list(problems), **details)
 
 
+class BatchError(RunInputError):
+    """A batch names what is no document, or its conf is wrong; all of it is named, and nothing was started. A retry cannot help.
+
+    `problems` has a name and a reason for each.
+    """
+
+    def __init__(self, message: str, *, problems: Sequence[Sequence[str]] = (), **details: Any) -> None:
+        super().__init__(message, problems=[list(problem) for problem in problems], **details)
+
+
 class DocumentNotFoundError(RunInputError):
     """The storage has no such document. A retry cannot help; put the file there and trigger again."""
 
@@ -139,6 +155,10 @@ class EncryptedDocumentError(DocumentError):
 
 class ImageOnlyDocumentError(DocumentError):
     """The pages are pictures without a text layer. A retry cannot help; a text PDF can."""
+
+
+class CodeNotPrintedError(DocumentError):
+    """The document does not print the code, such as an ISIN, that the run was asked about. A retry cannot help; the right code can."""
 
 
 class DamagedDocumentError(DocumentError):
@@ -329,6 +349,24 @@ class NotificationError(OrchestratorError):
     """A channel did not take a message. A retry can help."""
 
     retryable: ClassVar[bool] = True
+
+
+class PackageError(OrchestratorError):
+    """A package cannot be made, read or deployed: it is wrong, was changed, is not signed, or does not fit the platform."""
+
+
+class MetricsError(OrchestratorError):
+    """CloudWatch refuses numbers or their sender. A retry cannot help."""
+
+
+class MetricsOutageError(MetricsError):
+    """CloudWatch does not answer. A retry can help; the numbers wait in the storage."""
+
+    retryable: ClassVar[bool] = True
+
+
+class HistoryError(OrchestratorError):
+    """A file of the execution history cannot be read as what it should be."""
 
 
 class RetentionError(OrchestratorError):

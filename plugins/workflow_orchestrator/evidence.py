@@ -28,23 +28,19 @@ from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
 from workflow_orchestrator.extraction.keyed_places import has_cell, has_month, has_name, has_position
 from workflow_orchestrator.extraction.layout import DocumentLayout
-from workflow_orchestrator.extraction.offline import read_fields
+from workflow_orchestrator.extraction.offline import read_fields, variants_of
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Reading
 from workflow_orchestrator.extraction.scales import marked_steps
 from workflow_orchestrator.extraction.seen import is_scale, own_names, scales_of
-from workflow_orchestrator.extraction.standing import (
-    Place,
-    compact,
-    in_text,
-    places_of_figure,
-    places_of_words,
-)
+from workflow_orchestrator.extraction.spots import Spot, ends_line_before, meet, spot_of
+from workflow_orchestrator.extraction.standing import Place, compact, in_text, places_of_figure, places_of_words
 from workflow_orchestrator.extraction.statement_reader import StatementTables
+from workflow_orchestrator.extraction.variants import is_of_variant
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSet, FieldSpec
 from workflow_orchestrator.identifiers import SCHEMES
-from workflow_orchestrator.values import NUMERIC_KINDS, Box, Kind, Origin, Value, ValueSet
+from workflow_orchestrator.values import NUMERIC_KINDS, Kind, Origin, Value, ValueSet
 
 Status = Literal["proven", "not_proven", "ambiguous"]
 
@@ -71,7 +67,7 @@ class Verdict:
 
 def prove(value: Value, document: Document, fields: FieldSet) -> Verdict:
     """The verdict on one value. Several values of one document are cheaper with `prove_all`."""
-    return _Prover(document, fields).verdict(value)
+    return prove_all((value,), document, fields)[0]
 
 
 def prove_all(
@@ -80,12 +76,14 @@ def prove_all(
     """The verdict on each value, in their order.
 
     Args:
-        values: what somebody says that the document prints.
+        values: what somebody says that the document prints. An ISIN among them says which of several share classes is meant.
         document: what was read.
         fields: the fields of the document kind.
         reading: what the offline reader found in the document, where it was asked already; it is asked here otherwise.
     """
-    prover = _Prover(document, fields, reading)
+    values = tuple(values)
+    code = next((str(value.value) for value in values if value.kind is Kind.ISIN), "")
+    prover = _Prover(document, fields, reading or read_fields(document, fields, code=code), code)
     return tuple(prover.verdict(value) for value in values)
 
 
@@ -109,16 +107,21 @@ class _Refused(Exception):
 
 
 class _Prover:
-    def __init__(self, document: Document, fields: FieldSet, reading: Reading | None = None) -> None:
+    def __init__(self, document: Document, fields: FieldSet, reading: Reading, code: str) -> None:
         self._document, self._fields = document, fields
         self._layout = DocumentLayout(document)
         self._words = Vocabulary(fields)
         self._text = fold("\n".join(page.shown for page in document.pages))
         self._reader = Reader.of(document)
-        reading = reading or read_fields(document, fields)
-        self._claims = {
-            _spot(v.evidence.page, v.evidence.box): v.ref for v in reading.values.values() if v.evidence.box
-        }
+        self._variants, self._principal, self._chosen = variants_of(self._layout, self._words, self._reader, code)
+        self._claims: dict[Spot, str] = {}
+        self._shared: set[tuple[Spot, str]] = set()  # words that are values of two fields
+        for v in reading.values.values():
+            if v.evidence.box:
+                spot = spot_of(v.evidence.page, v.evidence.box)
+                if spot in self._claims and (v.kind not in NUMERIC_KINDS or self._is_line(v.ref, self._claims[spot])):
+                    self._shared |= {(spot, v.ref), (spot, self._claims[spot])}
+                self._claims[spot] = v.ref
         self._said: dict[str, set[str]] = {}  # words that are values, wherever else they stand
         for v in reading.values.values():
             if v.kind not in NUMERIC_KINDS:
@@ -135,12 +138,13 @@ class _Prover:
             self._layout, self._words, self._reader, as_of if isinstance(as_of, date) else None
         )
         for item in self._tables.found():
-            self._claims.setdefault(_spot(item.evidence.page, item.evidence.box), item.ref)
+            self._claims.setdefault(spot_of(item.evidence.page, item.evidence.box), item.ref)
         steps = marked_steps(self._layout, self._words, self._names)
-        self._scales = {_spot(page, box): claim.label for (page, box), claim in steps.items()}
-        self._claims |= {_spot(page, box): claim.field for (page, box), claim in steps.items()}
+        self._scales = {spot_of(page, box): claim.label for (page, box), claim in steps.items()}
+        self._claims |= {spot_of(page, box): claim.field for (page, box), claim in steps.items()}
         self._checks = (
             self._check_label,
+            self._check_variant,
             self._check_key,
             self._check_standing,
             self._check_series,
@@ -227,9 +231,9 @@ class _Prover:
         box = value.evidence.box
         if box is None:
             return places
-        there = [place for place in places if _meet(place.box, box)]
+        there = [place for place in places if meet(place.box, box)]
         if not there and value.kind in (Kind.TEXT, Kind.PARAGRAPH, Kind.IDENTIFIER):
-            inside = tuple(word for word in layout.page.words if _meet(word.box, box))
+            inside = tuple(word for word in layout.page.words if meet(word.box, box))
             if value.kind is Kind.IDENTIFIER:  # within brackets; never a part of a longer one
                 scheme = SCHEMES[self._fields[value.field].scheme]
                 return [Place(layout, inside)] if quote in scheme.find(" ".join(word.text for word in inside)) else []
@@ -254,22 +258,33 @@ class _Prover:
     def _check_label(self, value: Value, spec: FieldSpec, place: Place) -> None:
         quote = value.evidence.quote[:40]
         for part in filter(None, value.evidence.label.split(_SEPARATOR)):
-            known = place.names(part) or self._names_scale(part, place) or _ends_line_before(part, place)
+            known = place.names(part) or self._names_scale(part, place) or ends_line_before(part, place)
             if not known and not self._tables.names(place, part):
                 raise _Refused(f"{part!r} stands neither on the row of {quote!r} nor above it")
+        if spec.beside and not self._trusted(value, place):
+            raise _Refused(f"{quote!r} stands in no row or column that is certainly of {spec.name}")
         if self._trusted(value, place) or spec.keyed or spec.kind not in _NAMED_KINDS:
             return
         if not self._is_named(spec, place):
             raise _Refused(f"the words that name {quote!r} do not name {spec.name}")
 
+    def _check_variant(self, value: Value, spec: FieldSpec, place: Place) -> None:
+        """Of several share classes, a value is of the one that is meant: of its column or row, or of the class in the title."""
+        if self._variants is None or not spec.varies or self._is_claimed(place, value):
+            return
+        at = replace(value, evidence=replace(value.evidence, box=place.box))
+        if not is_of_variant(at, self._variants, self._chosen, self._principal):
+            meant = self._chosen.code if self._chosen else f"one of {self._variants.said()}"
+            raise _Refused(f"{value.evidence.quote[:40]!r} is not printed for {meant}", "not_proven" if self._chosen else "ambiguous")
+
     def _names_scale(self, part: str, place: Place) -> bool:
         """Whether the place is the marked step of a drawn scale, and these words are those that name the scale."""
-        label = self._scales.get(_spot(place.page.number, place.box), "")
+        label = self._scales.get(spot_of(place.page.number, place.box), "")
         return bool(label) and compact(part) in compact(label)
 
     def _trusted(self, value: Value, place: Place) -> bool:
         """Whether the structure of the page says the same; a person may also name a value by words of their own."""
-        if self._claimed(place) == value.ref or (value.origin is Origin.PERSON and bool(value.evidence.label)):
+        if self._is_claimed(place, value) or (value.origin is Origin.PERSON and bool(value.evidence.label)):
             return True
         spec = self._fields[value.field]
         return bool(spec.column) and not self._claimed(place) and self._tables.is_line(place, spec, value.key)
@@ -290,7 +305,7 @@ class _Prover:
         )
 
     def _check_key(self, value: Value, spec: FieldSpec, place: Place) -> None:
-        if not spec.keyed or self._claimed(place) == value.ref:
+        if not spec.keyed or self._is_claimed(place, value):
             return
         if spec.column:
             if self._trusted(value, place):
@@ -310,7 +325,8 @@ class _Prover:
 
         def keys(text: str) -> set[str]:
             targets = self._words.period(text) or self._words.period(self._without_basis(text))
-            return {target.key if target.field == value.field else f"{target.field}.{target.key}" for target in targets}
+            field = self._fields[value.field].beside or value.field
+            return {target.key if target.field == field else f"{target.field}.{target.key}" for target in targets}
 
         rows = set().union(*(keys(text) for text in place.labels()))
         heads = set().union(*(keys(text) for text in (*place.heads, *place.above)))
@@ -337,7 +353,7 @@ class _Prover:
 
     def _check_standing(self, value: Value, spec: FieldSpec, place: Place) -> None:
         """A figure must stand for itself: not a part of "1 month", of "4 of 7", of a sentence or of a row of boxes."""
-        if spec.kind not in NUMERIC_KINDS or self._claimed(place) == value.ref:
+        if spec.kind not in NUMERIC_KINDS or self._is_claimed(place, value):
             return
         quote = value.evidence.quote
         before, behind = place.beside
@@ -350,12 +366,12 @@ class _Prover:
 
     def _check_series(self, value: Value, spec: FieldSpec, place: Place) -> None:
         """The row and the column must be the document's own series, not an index, a peer group or a difference."""
-        if spec.kind not in NUMERIC_KINDS or self._claimed(place) == value.ref:
+        if spec.kind not in NUMERIC_KINDS or self._is_claimed(place, value):
             return
         quote = value.evidence.quote
         rows, heads = place.labels()[:1], place.heads[:1]
         for text in (*rows, *heads) if spec.keyed != "cell" else ():
-            if self._words.series(text, self._names) == "other" and not self._words.label(text):
+            if not spec.beside and self._words.series(text, self._names) == "other" and not self._words.label(text):
                 raise _Refused(f"{quote!r} stands in the row or column of {text!r}")
         if self._trusted(value, place):
             return  # which of the rows is the fund's, a person may know better than the words of the schema
@@ -381,15 +397,14 @@ class _Prover:
 
     def _check_claim(self, value: Value, spec: FieldSpec, place: Place) -> None:
         claimed = self._claimed(place)
-        if claimed == value.ref:
+        if self._is_claimed(place, value):
             return
         if claimed and spec.kind in NUMERIC_KINDS:
             raise _Refused(f"{value.evidence.quote!r} is {claimed} by the table in which it stands")
         if spec.kind is Kind.TEXT and value.origin is not Origin.PERSON and not spec.keyed:
             self._check_words(value, spec, place, claimed)
-        rivals = [
-            other.name for other in self._words.keyed("period") if other.name != spec.name and value.key in other.keys
-        ]
+        own_field = spec.beside or spec.name
+        rivals = [other.name for other in self._words.keyed("period") if other.name != own_field and value.key in other.keys]
         if spec.keyed != "period" or not rivals:
             return
         texts = [fold(text) for text in (*place.labels()[:1], *(cell.text for cell in place.column_cells[:4]))]
@@ -410,29 +425,20 @@ class _Prover:
         if named and spec.name not in named:
             raise _Refused(f"the words that name {value.evidence.quote[:80]!r} name {', '.join(sorted(named))}")
 
+    def _is_line(self, *refs: str) -> bool:
+        """Whether one of two fields lists the lines of a statement: such a line may be a field of its own too."""
+        specs = [self._fields[ref.partition(".")[0]] for ref in refs]
+        return all(spec.column for spec in specs) and any(spec.keyed == "name" for spec in specs)
+
+    def _is_claimed(self, place: Place, value: Value) -> bool:
+        """Whether the layout gives the words of the place to this value."""
+        spot = spot_of(place.page.number, place.box)
+        return self._claims.get(spot, "") == value.ref or (spot, value.ref) in self._shared
+
     def _claimed(self, place: Place) -> str:
-        return self._claims.get(_spot(place.page.number, place.box), "")
-
-
-
-def _ends_line_before(part: str, place: Place) -> bool:
-    """Whether a place begins its line and the line before ends with these words: a sentence that wraps."""
-    if not place.rows or place.text_before():
-        return False
-    before = place.page.above(place.rows[0], 1)
-    return bool(before) and compact(" ".join(word.text for word in before[0].words)).endswith(compact(part))
+        return self._claims.get(spot_of(place.page.number, place.box), "")
 
 
 def _rests_on_words(spec: FieldSpec) -> bool:
     """Whether a misread word would make the value wrong: it is words, or words are its key."""
     return spec.kind not in _PROVEN_BY_OCR or spec.keyed == "name"
-
-
-def _spot(page: int, box: Box | None) -> tuple[int, int, int, int]:
-    return (page, round(box.left), round(box.right), round(box.bottom)) if box else (page, -1, -1, -1)
-
-
-def _meet(first: Box, second: Box) -> bool:
-    """Whether the middle of the first box lies in the second, widened by two points."""
-    x, y = (first.left + first.right) / 2, (first.bottom + first.top) / 2
-    return second.left - 2 <= x <= second.right + 2 and second.bottom - 2 <= y <= second.top + 2

@@ -26,7 +26,18 @@ An `identifier` names its `scheme`. A paragraph with `sections` is the text unde
 that text which has one of these words and at most `most_words`. A choice with `cues` is read from sentences that have one of them. The
 `place` of a text without a label is the title of the first page, or the byline under it.
 
-A text may have `patterns`: regular expressions with one group, for what running text prints in a fixed form, as "(NYSE: ABC)".
+A field that `varies` differs between the variants of which a document may print several, as share classes: of those only one is read.
+
+A field `beside` another one holds the same figures of another `series`: the benchmark's, or the difference to it. Its labels are what
+the rows and columns of that series are called.
+
+A choice with `of_label` is told by the words that name another field: of which scale an indicator is, "SRI" or "SRRI".
+
+A count in a column, `integer` or `ratio`, with `unit_words` is read only where the row, its section or a title of the table prints one of
+them, and "thousand tonnes" counts in thousands; without them it is read as printed where nothing over it names a scale.
+
+A text may have `patterns`: regular expressions with one group, for what running text prints in a fixed form, as "(NYSE: ABC)". Its `form`
+is a regular expression that a value matches as a whole: a code of seven letters and digits.
 """
 
 from __future__ import annotations
@@ -46,6 +57,9 @@ COLUMNS = ("current", "prior", "change", "low", "high")
 per cent, and the two ends of a range that is expected."""
 CELL = " · "
 """What stands between row and column in the key of a cell."""
+
+SERIES = ("other", "difference")
+"""What a field beside another one is of: the series that the document compares itself with, or the difference to it."""
 
 PLACES = ("title", "byline")
 """Where on its first page a document prints a text that no label names."""
@@ -96,6 +110,12 @@ class FieldSpec:
     cues: Words = field(default_factory=dict)  # words of the sentence that is meant
     most_words: int = 0  # of a paragraph: a longer text is not taken; 0 is no limit
     place: str = ""  # of a text without a label: one of PLACES
+    form: str = ""  # of a text: a regular expression that the whole of it matches
+    varies: bool = False  # between the variants of one thing, such as share classes, of which a document prints several
+    beside: str = ""  # the field whose figures of another series this one holds
+    series: str = ""  # of a field beside another one: one of SERIES
+    unit_words: Words = field(default_factory=dict)  # of a count in a column: the words by which documents print its unit
+    of_label: str = ""  # of a choice: the field in whose label its word is printed
 
     def __post_init__(self) -> None:
         if self.keyed and self.keyed not in KEYED:
@@ -110,7 +130,7 @@ class FieldSpec:
             raise ValueError(f"{self.name}: a column is one of {', '.join(COLUMNS)}, of a field keyed by period or name")
         if bool(self.column and self.keyed == "name") != bool(self.adds_to) or (self.adds_from and not self.adds_to):
             raise ValueError(f"{self.name}: names in a column add up to a field, and nothing else does")
-        given = {key for key in ("scheme", "cues", "most_words", "place") if getattr(self, key)}
+        given = {key for key in _READING if getattr(self, key)}
         for _, message in faults_of_reading(self.kind, self.keyed, given):
             raise ValueError(f"{self.name}: {message}")
         if self.scheme not in ("", *SCHEMES) or self.place not in ("", *PLACES):
@@ -121,6 +141,10 @@ class FieldSpec:
     def all_labels(self) -> tuple[str, ...]:
         """The labels in every language, in order, without repetition."""
         return tuple(dict.fromkeys(label for words in self.labels.values() for label in words))
+
+
+# What a field can say of how it is read, besides labels.
+_READING = ("scheme", "cues", "most_words", "place", "of_label", "form", "unit_words", "beside", "series")
 
 
 def faults_of_reading(kind: Kind, keyed: str, given: Container[str]) -> Iterator[tuple[str, str]]:
@@ -139,6 +163,14 @@ def faults_of_reading(kind: Kind, keyed: str, given: Container[str]) -> Iterator
         yield "most_words", "only a paragraph has a limit of words"
     if "place" in given and kind is not Kind.TEXT:
         yield "place", "only a text has a place"
+    if "unit_words" in given and kind not in NUMERIC_KINDS:
+        yield "unit_words", "only a figure has words of its unit"
+    if ("beside" in given) != ("series" in given):
+        yield "beside", f"a field beside another one says of which series it is, {' or '.join(SERIES)}, and no other field does"
+    if "form" in given and kind is not Kind.TEXT:
+        yield "form", "only a text has a form"
+    if "of_label" in given and kind is not Kind.CHOICE:
+        yield "of_label", "only a choice is told by the label of another field"
     if (keyed == "order" and kind is not Kind.TEXT) or (keyed == "cell" and kind not in NUMERIC_KINDS):
         yield "keyed", "a list in its printed order is of kind text, and the cells of a table are figures"
 
@@ -173,13 +205,15 @@ class FieldSet(Mapping[str, FieldSpec]):
         return key
 
     def label_of(self, ref: str, language: str) -> str:
-        """What to call a value on a slide: as `title_of`, but a figure of a statement stands beside those of other fields.
+        """What to call a value on a slide: as `title_of`, but a figure of a statement or another series stands beside those of others.
 
         The ends of a range stand in tables, whose heads are the fields.
         """
         name, _, key = ref.partition(".")
         title, spec = self.title_of(ref, language), self[name]
-        beside_others = spec.column in ("current", "prior", "change") and key in spec.keys
+        beside_others = (spec.column in ("current", "prior", "change") and key in spec.keys) or (bool(spec.beside) and bool(key))
+        if beside_others and len(spec.keys) == 1:
+            return self.title_of(name, language)  # there is no other period from which it must be told
         return f"{self.title_of(name, language)}, {title}" if beside_others else title
 
     @classmethod
@@ -233,6 +267,7 @@ def _field(name: str, item: Mapping[str, Any], required: bool) -> FieldSpec:
             for value, spec in item.get("choices", {}).items()
         ),
         sections=_words(item.get("sections", {})),
+        unit_words=_words(item.get("unit_words", {})),
         patterns=_words(item.get("patterns", {})),
         column=item.get("column", ""),
         adds_to=item.get("adds_to", ""),
@@ -241,6 +276,11 @@ def _field(name: str, item: Mapping[str, Any], required: bool) -> FieldSpec:
         cues=_words(item.get("cues", {})),
         most_words=item.get("most_words", 0),
         place=item.get("place", ""),
+        of_label=item.get("of_label", ""),
+        form=item.get("form", ""),
+        varies=item.get("varies", False),
+        beside=item.get("beside", ""),
+        series=item.get("series", ""),
     )
 
 

@@ -1,7 +1,8 @@
 """Schemes of identifiers: what their form is, how they are found in print, and how they are written.
 
     scheme   form                                             check digit     kept as
-    arxiv    YYMM.NNNNN since 2015, archive/YYMMNNN to 2007   -               2407.10671v4, the version as printed
+    arxiv    YYMM.NNNNN since 2015, YYMM.NNNN since 2007,     -               2407.10671v4, the version as printed
+             archive/YYMMNNN before
     doi      10.prefix/suffix (ISO 26324)                     -               10.1145/1542476.1542528
     orcid    four groups of four (ISO/IEC 27729)              ISO 7064 11-2   0000-0002-1825-0097
     isbn, issn, cusip, figi, lei, sedol                       of the scheme   without spaces
@@ -16,8 +17,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _MONTH = "(?:0[1-9]|1[0-2])"
-# Archives and subject classes of the old form: "hep-th/9901001", "math.GT/0309136".
-_ARXIV = rf"(?:\d{{2}}{_MONTH}\.\d{{4,5}}|[a-z-]+(?:\.[A-Z]{{2}})?/\d{{2}}{_MONTH}\d{{3}})(?:v[1-9]\d?)?"
+# Archives and subject classes of the old form, up to March 2007: "hep-th/9901001", "math.GT/0309136". Since then year, month and a number,
+# which has four digits up to 2014 and five since (arXiv, "Understanding the arXiv identifier").
+_ARXIV = (
+    rf"(?:(?:07(?:0[4-9]|1[0-2])|(?:0[89]|1[0-4]){_MONTH})\.\d{{4}}|(?:1[5-9]|[2-8]\d){_MONTH}\.\d{{5}}|"
+    rf"[a-z-]+(?:\.[A-Z]{{2}})?/(?:9[1-9]|0[0-7]){_MONTH}\d{{3}})(?:v[1-9]\d?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)

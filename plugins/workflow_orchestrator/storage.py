@@ -1,18 +1,22 @@
 """Where documents and artifacts lie: one small interface over a local folder or an S3 bucket.
 
 Keys are POSIX paths relative to the storage, such as `runs/fund_factsheet_video/doc_1f…/script.json`. A write is atomic: a
-reader sees the old bytes or the new ones. On a folder that is a temporary name and a rename, on S3 one PUT.
+reader sees the old bytes or the new ones. On a folder that is a temporary name and a rename, on S3 one PUT. `create` writes
+only where nothing is: of several writers one gets True, and the others leave what is there alone.
 
     <storage>/inbox/<workflow>/…pdf
     <storage>/runs/<workflow>/<run key>/…
     <storage>/ledger/<workflow>/<document key>.json
     <storage>/releases/<workflow>/<identity>/<as-of date>_<run>.json
+    <storage>/history/<workflow>/<serial>.json
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -26,6 +30,9 @@ from workflow_orchestrator.errors import (
     StorageError,
 )
 
+# What S3 takes; a file system's own limit for each part of a path is shorter.
+LONGEST_KEY = 1_024
+
 
 class Storage(Protocol):
     """The whole of what the orchestrator asks of a storage."""
@@ -35,6 +42,8 @@ class Storage(Protocol):
     def read(self, key: str) -> bytes: ...
 
     def write(self, key: str, data: bytes) -> str: ...
+
+    def create(self, key: str, data: bytes) -> bool: ...
 
     def put_file(self, key: str, path: Path) -> str: ...
 
@@ -83,9 +92,17 @@ def safe_key(key: str) -> str:
     """The key in its plain form.
 
     Raises:
-        DocumentOutsideStorageError: it is absolute, empty, or climbs out with `..`.
+        DocumentOutsideStorageError: it is absolute, empty, too long, no text, or climbs out with `..`.
     """
     path = PurePosixPath(key)
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        raise DocumentOutsideStorageError(f"{key!r} is no text, so no file can have that name; rename it") from None
+    if size > LONGEST_KEY:
+        raise DocumentOutsideStorageError(
+            f"{key[:80]!r}… has {size:,} bytes, more than the {LONGEST_KEY:,} that a name in a storage may have; give a shorter one"
+        )
     if not key.strip() or path.is_absolute() or ".." in path.parts or "\\" in key or "\0" in key:
         raise DocumentOutsideStorageError(f"{key!r} does not lie inside the storage; give a path below it without '..'")
     return path.as_posix()
@@ -101,13 +118,17 @@ class LocalStorage:
     def _path(self, key: str) -> Path:
         path = self.root / safe_key(key)
         # A symbolic link inside the storage must not lead a reader out of it.
-        if not path.resolve().is_relative_to(self.root):
+        try:
+            inside = path.resolve().is_relative_to(self.root)
+        except RuntimeError:  # Python up to 3.12 says so of links that lead to each other
+            raise DocumentOutsideStorageError(f"{key!r} is a link that leads back to itself in the storage {self.uri}") from None
+        if not inside:
             raise DocumentOutsideStorageError(f"{key!r} is a link that leaves the storage {self.uri}")
         return path
 
     def read(self, key: str) -> bytes:
         try:
-            return self._path(key).read_bytes()
+            return _content(self._path(key))
         except (FileNotFoundError, IsADirectoryError):
             raise DocumentNotFoundError(f"there is no file {key!r} in the storage {self.uri}") from None
         except OSError as error:
@@ -118,6 +139,18 @@ class LocalStorage:
             temporary.write_bytes(data)
         return self.uri_of(key)
 
+    def create(self, key: str, data: bytes) -> bool:
+        target = self._path(key)
+        with _Temporary(target, f"{key!r} in {self.uri}") as temporary:
+            temporary.write_bytes(data)
+            temporary.chmod(0o644)
+            try:
+                # A link, unlike a rename, refuses a name that is taken.
+                os.link(temporary, target)
+            except FileExistsError:
+                return False
+        return True
+
     def put_file(self, key: str, path: Path) -> str:
         with self._replacing(key) as temporary:
             shutil.copyfile(path, temporary)
@@ -127,7 +160,12 @@ class LocalStorage:
         return _Replacement(self._path(key), f"{key!r} in {self.uri}")
 
     def exists(self, key: str) -> bool:
-        return self._path(key).is_file()
+        try:
+            return self._path(key).is_file()
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # nothing can lie under a name that the file system cannot hold
+                return False
+            raise StorageError(f"{key!r} cannot be looked for in {self.uri}: {error.strerror or error}") from error
 
     def size(self, key: str) -> int:
         try:
@@ -150,8 +188,22 @@ class LocalStorage:
         return self._path(key).as_uri()
 
 
-class _Replacement:
-    """A temporary file beside its target that takes the target's name when the block ends well."""
+def _content(path: Path) -> bytes:
+    """The bytes of a plain file. A pipe or a device, which a reader would wait for or never come to the end of, is none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise FileNotFoundError(errno.ENOENT, "is no plain file", str(path))
+    with os.fdopen(handle, "rb") as file:
+        return file.read()
+
+
+class _Temporary:
+    """A temporary file beside its target; it is gone when the block ends."""
 
     def __init__(self, target: Path, what: str) -> None:
         self._target = target
@@ -168,6 +220,15 @@ class _Replacement:
         return self._temporary
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise StorageError(f"{self._what} cannot be written: {error.strerror or error}") from error
+
+
+class _Replacement(_Temporary):
+    """A temporary file that takes its target's name when the block ends well."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if error is None:
             try:
                 # mkstemp makes private files; the storage may be shared between the users of one machine.
@@ -177,9 +238,11 @@ class _Replacement:
                 self._temporary.unlink(missing_ok=True)
                 raise StorageError(f"{self._what} cannot be written: {failure.strerror or failure}") from failure
             return
-        self._temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise StorageError(f"{self._what} cannot be written: {error.strerror or error}") from error
+        super().__exit__(kind, error, trace)
+
+
+class _TakenError(Exception):
+    """An object that was to be new is there, or is being written."""
 
 
 class S3Storage:
@@ -211,6 +274,8 @@ class S3Storage:
             return getattr(client, what)(Bucket=self._bucket, Key=self._key(key), **arguments)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
+            if code in ("PreconditionFailed", "ConditionalRequestConflict"):
+                raise _TakenError from None
             if code in ("NoSuchKey", "404", "NotFound"):
                 raise DocumentNotFoundError(f"there is no object {key!r} in the storage {self.uri}") from None
             raise StorageError(f"{what} of {key!r} in {self.uri} failed with {code}: {error}") from error
@@ -229,6 +294,13 @@ class S3Storage:
     def write(self, key: str, data: bytes) -> str:
         self._call("put_object", key, Body=data)
         return self.uri_of(key)
+
+    def create(self, key: str, data: bytes) -> bool:
+        try:
+            self._call("put_object", key, Body=data, IfNoneMatch="*")
+        except _TakenError:
+            return False
+        return True
 
     def put_file(self, key: str, path: Path) -> str:
         with path.open("rb") as body:
@@ -276,7 +348,7 @@ def document_key(storage: Storage, workflow: str, given: str) -> str:
         DocumentOutsideStorageError: it lies elsewhere.
         DocumentNotFoundError: there is no such file; the message lists what the inbox holds.
     """
-    key = _key_of(storage, workflow, given.strip())
+    key = key_of(storage, workflow, given.strip())
     if storage.exists(key):
         return key
     names = [PurePosixPath(item).name for item in storage.list(inbox_of(workflow))]
@@ -287,7 +359,12 @@ def document_key(storage: Storage, workflow: str, given: str) -> str:
     )
 
 
-def _key_of(storage: Storage, workflow: str, given: str) -> str:
+def key_of(storage: Storage, workflow: str, given: str) -> str:
+    """The key that a name, key or URI stands for, whether or not anything lies there.
+
+    Raises:
+        DocumentOutsideStorageError: it lies elsewhere.
+    """
     base = storage.uri.rstrip("/") + "/"
     if given.startswith(base):
         return safe_key(unquote(given[len(base) :]) if base.startswith("file:") else given[len(base) :])

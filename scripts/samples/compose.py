@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from samples.figures import FIELDS, Figures, Printed, period_ref
-from samples.printing import SHORT_MONTHS
+from samples.figures import FIELDS, Figures, Printed, beside_ref, period_ref
+from samples.printing import SHORT_MONTHS, plain
 from samples.series import Month, Series
 from samples.sheet import Sheet
 
-_TOKEN = re.compile(r"\{([a-z_0-9.]+)\}")
+_TOKEN = re.compile(r"\{(\+?)([a-z_0-9.]+)(?:=([^{}]*))?\}")
 
 
 @dataclass
@@ -74,13 +74,29 @@ class Composer:
         if isinstance(value, str):
             return self._fill(value)
         if isinstance(value, Mapping):
-            return {name: self._section(name, item) for name, item in value.items()}
+            built = {name: self._section(name, item) for name, item in value.items() if name != "field"}
+            if "field" in value:  # its lines are one text of the truth
+                text = " ".join(built["lines"])
+                self.truth.note(value["field"], Printed(text, text), self._page)
+            return built
         if isinstance(value, Sequence):
             return [self._section("", item) for item in value]
         return value
 
     def _fill(self, text: str) -> str:
-        return _TOKEN.sub(lambda match: self._word(match.group(1)), text)
+        """The text with its figures: `{nav}` of the fund, `{domicile=Luxembourg}` and `{sfdr_article=8|Article 8}` of the sheet.
+
+        `{+base_currency=EUR}` prints nothing: the truth has it from words that stand on the page for another field too.
+        """
+        return _TOKEN.sub(self._token, text)
+
+    def _token(self, match: re.Match[str]) -> str:
+        silent, ref, given = match.groups()
+        if given is None:
+            return self._word(ref)
+        value, bar, quote = given.partition("|")
+        self.truth.note(ref, Printed(value, quote if bar else value), self._page)
+        return "" if silent else quote if bar else value
 
     def _word(self, ref: str) -> str:
         extra = self._figures.extras.get(ref)
@@ -101,7 +117,11 @@ class Composer:
 
     def _periods(self, table: Mapping[str, Any]) -> dict[str, Any]:
         keys = [key for _, key in table["columns"]]
-        rows = [[label, *(self._period_cell(who, key) for key in keys)] for label, who in table["rows"]]
+        rows = [
+            # A list is the row of another share class, printed as it is given.
+            [label, *(who if isinstance(who, list) else (self._period_cell(who, key) for key in keys))]
+            for label, who in table["rows"]
+        ]
         return {
             "title": self._fill(table["title"]),
             "groups": table.get("groups", []),
@@ -113,16 +133,24 @@ class Composer:
         if who == "fund":
             ref = period_ref(key)
             return self._note(ref, self._figures.printed.get(ref))
-        return self._other(who, lambda series: _period_value(series, key))
+        return self._noted(who, period_ref(key), self._other(who, lambda series: _period_value(series, key)))
 
-    def _other(self, who: str, read: Callable[[Series], Decimal | None]) -> str:
+    def _noted(self, who: str, ref: str, cell: tuple[Decimal | None, str]) -> str:
+        """A printed figure of another series, with its place in the truth beside the fund's own."""
+        value, quote = cell
+        if value is not None:
+            self.truth.note(beside_ref(ref, who), Printed(plain(value), quote), self._page)
+        return quote
+
+    def _other(self, who: str, read: Callable[[Series], Decimal | None]) -> tuple[Decimal | None, str]:
         theirs = read(self._figures.benchmark)
         if who == "benchmark":
-            return self.sheet.house.cell(theirs)
+            return theirs, self.sheet.house.cell(theirs)
         if who != "difference":
             raise ValueError(f"{self.sheet.name}: a row is fund, benchmark or difference, not {who!r}")
         ours = read(self._figures.series)
-        return self.sheet.house.cell(None if ours is None or theirs is None else ours - theirs)
+        difference = None if ours is None or theirs is None else ours - theirs
+        return difference, self.sheet.house.cell(difference)
 
     def _calendar(self, table: Mapping[str, Any]) -> dict[str, Any]:
         years = sorted(table["years"], reverse=table.get("newest_first", False))
@@ -137,7 +165,7 @@ class Composer:
     def _year_cell(self, who: str, year: int) -> str:
         if who == "fund":
             return self._note(f"calendar_years.{year}", self._figures.calendar_year(year))
-        return self._other(who, lambda series: series.calendar_year(year))
+        return self._noted(who, f"calendar_years.{year}", self._other(who, lambda series: series.calendar_year(year)))
 
     def _grid(self, table: Mapping[str, Any]) -> dict[str, Any]:
         years = range(table["from"], self.sheet.fund.as_of.year + 1)
@@ -217,6 +245,9 @@ class Composer:
             [label, self.sheet.house.number(weight), float(weight / max(weights))]
             for (label, _), weight in zip(table["rows"], weights, strict=True)
         ]
+        for label, weight in table["rows"] if "field" in table else ():
+            printed = Printed(str(Decimal(weight)), self.sheet.house.number(Decimal(weight)))
+            self.truth.note(f"{table['field']}.{label}", printed, self._page)
         return {"title": self._fill(table["title"]), "rows": rows}
 
     def _chart(self, table: Mapping[str, Any]) -> dict[str, Any]:

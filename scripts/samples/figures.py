@@ -12,13 +12,25 @@ from samples.series import PERIOD_MONTHS, Month, Recipe, Series, draw, rounded
 
 # The vocabulary of the truth files, in their order. What a sheet does not print of it is `absent`.
 FIELDS = (
-    "fund_name", "share_class", "isin", "as_of_date", "launch_date", "currency", "management_company", "benchmark",
-    "fund_strategy", "nav", "fund_size", "ongoing_charges", "monthly_performance", "ytd_performance",
-    "performance_data", "performance_annualised", "calendar_years", "monthly_returns", "sharpe_ratio", "volatility",
-    "max_drawdown", "risk_level", "sri", "top_holdings", "top_holdings_total",
+    "fund_name", "share_class", "isin", "wkn", "sedol", "cusip", "valor", "ticker", "as_of_date", "launch_date",
+    "currency", "base_currency", "hedged", "distribution_policy", "management_company", "fund_manager", "custodian",
+    "domicile", "legal_form", "category", "sfdr_article", "benchmark", "fund_strategy", "commentary", "nav",
+    "fund_size", "class_size", "number_of_holdings", "ongoing_charges", "management_fee", "transaction_costs",
+    "entry_fee", "exit_fee", "performance_fee", "monthly_performance", "ytd_performance", "benchmark_month",
+    "benchmark_ytd", "excess_month", "excess_ytd", "performance_data", "benchmark_performance", "excess_performance",
+    "performance_annualised", "benchmark_annualised", "excess_annualised", "calendar_years", "benchmark_years",
+    "excess_years", "monthly_returns", "sharpe_ratio", "volatility", "tracking_error", "information_ratio", "beta",
+    "alpha", "correlation", "value_at_risk", "max_drawdown", "duration", "yield_to_maturity", "maturity",
+    "average_rating", "dividend_yield", "risk_level", "sri", "risk_scale", "cci_risk", "holding_period", "net_gross",
+    "top_holdings", "top_holdings_total", "disclaimers", "allocation_sector", "allocation_country",
+    "allocation_currency", "allocation_rating", "allocation_maturity", "allocation_assets",
 )  # fmt: skip
 RISK_LEVELS = ("Low", "Medium", "High")
 
+_BESIDE = {
+    "monthly_performance": "month", "ytd_performance": "ytd", "performance_data": "performance",
+    "performance_annualised": "annualised", "calendar_years": "years",
+}  # fmt: skip
 _MILLION = Decimal(1_000_000)
 
 
@@ -155,6 +167,7 @@ class Figures:
             "volatility": (self.series.volatility(PERIOD_MONTHS[window]), self.house.percentage),
             "sharpe_ratio": (self.series.sharpe(window, self.fund.risk_free), self.house.number),
             "max_drawdown": (self.series.max_drawdown(), self.house.percentage),
+            "tracking_error": (self.series.tracking_error(self.benchmark, PERIOD_MONTHS[window]), self.house.percentage),
         }
         return {name: Printed(plain(v), show(v)) for name, (v, show) in figures.items() if v is not None}
 
@@ -173,7 +186,6 @@ class Figures:
         recent = self.series.trailing(min(window, len(self.series.months))) or []
         positive = Decimal(sum(value > 0 for value in recent)) * 100 / len(recent)
         texts = {
-            "wkn": self.fund.isin[5:],
             "risk_free": house.percentage(self.fund.risk_free),
             "best_month": house.percentage(max(recent)),
             "worst_month": house.percentage(min(recent)),
@@ -183,7 +195,6 @@ class Figures:
             "bench_volatility": (self.benchmark.volatility(window), house.percentage),
             "bench_sharpe": (self.benchmark.sharpe(self.fund.risk_window, self.fund.risk_free), house.number),
             "bench_drawdown": (self.benchmark.max_drawdown(), house.percentage),
-            "tracking_error": (self.series.tracking_error(self.benchmark, window), house.percentage),
         }
         return texts | {name: show(value) for name, (value, show) in optional.items() if value is not None}
 
@@ -197,3 +208,10 @@ def period_ref(key: str) -> str:
     if key.endswith("_pa"):
         return f"performance_annualised.{key.removesuffix('_pa')}"
     return f"performance_data.{key}"
+
+
+def beside_ref(ref: str, who: str) -> str:
+    """The truth's name for the same figure of the benchmark, or for the difference to it."""
+    name, dot, key = ref.partition(".")
+    prefix = {"benchmark": "benchmark", "difference": "excess"}[who]
+    return f"{prefix}_{_BESIDE[name]}{dot}{key}"

@@ -10,13 +10,13 @@ import pytest
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 HEAVY = {
-    "PIL", "boto3", "botocore", "espeakng_loader", "fontTools", "genai_prices", "httpx2", "imageio_ffmpeg", "lxml",
+    "PIL", "boto3", "botocore", "c2pa", "espeakng_loader", "fontTools", "genai_prices", "httpx2", "imageio_ffmpeg", "lxml",
     "num2words", "numpy", "openai", "pikepdf", "pptx", "pypdf", "pypdfium2", "redis", "regex", "stdnum", "typst",
 }  # fmt: skip
 # The modules of the two packages that may import Airflow.
 AIRFLOW = (
     "workflow_orchestrator/factory/", "workflow_orchestrator/operators/", "workflow_orchestrator/listener.py",
-    "workflow_orchestrator/web.py",
+    "workflow_orchestrator/web.py", "workflow_orchestrator/bundles.py",
     "workflow_orchestrator_plugin.py", "llm_orchestration/hook.py",
     "llm_orchestration/retry_policy.py", "llm_orchestration_plugin.py",
     "llm_orchestration/operators.py", "llm_orchestration/triggers.py",

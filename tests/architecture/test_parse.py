@@ -79,7 +79,8 @@ print(json.dumps({"dags": sorted(bag.dags), "errors": {str(k): str(v) for k, v i
     assert result["errors"] == {}
     assert result["plugin_errors"] == [] or result["plugin_errors"] == {}
     workflows = ("earnings_report_video", "fund_factsheet_video", "research_paper_video")
-    assert result["dags"] == sorted([*workflows, *(f"{name}_nightly" for name in workflows)])
+    of_each = (f"{name}_{kind}" for name in workflows for kind in ("nightly", "batch"))
+    assert result["dags"] == sorted(["orchestrator_watch", *workflows, *of_each])
     assert result["plugins"] == ["llm_orchestration", "workflow_orchestrator"]
     assert result["by_stem"] == [
         "llm_orchestration", "llm_orchestration_plugin", "workflow_orchestrator", "workflow_orchestrator_plugin",

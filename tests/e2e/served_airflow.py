@@ -15,13 +15,18 @@ WORKFLOW = "fund_factsheet_video"
 class Served:
     """The Airflow, with the words that the tests speak."""
 
-    def __init__(self, airflow: LocalAirflow, samples: Path) -> None:
+    def __init__(self, airflow: LocalAirflow, samples: Path, workflow: str = WORKFLOW) -> None:
         self.airflow = airflow
         self.samples = samples
+        self.workflow = workflow
+
+    def of(self, workflow: str) -> Served:
+        """The same Airflow, for another workflow."""
+        return Served(self.airflow, self.samples, workflow)
 
     def put(self, name: str, source: Path | bytes) -> str:
         """Puts a document into the workflow's inbox."""
-        target = self.airflow.storage / "inbox" / WORKFLOW / name
+        target = self.airflow.storage / "inbox" / self.workflow / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(source, bytes):
             target.write_bytes(source)
@@ -31,18 +36,18 @@ class Served:
 
     def start(self, run_id: str, **conf: Any) -> str:
         """Triggers a run through the REST API."""
-        return self.airflow.trigger(WORKFLOW, conf, run_id=run_id)
+        return self.airflow.trigger(self.workflow, conf, run_id=run_id)
 
     def end(self, run_id: str, timeout: float = 300) -> tuple[str, dict[str, dict[str, Any]]]:
         """Waits until the run has ended or waits for a person; its state and its tasks by name."""
         state, tasks = "", []
-        for state, tasks in self.airflow.watch(WORKFLOW, run_id, timeout):  # noqa: B007
+        for state, tasks in self.airflow.watch(self.workflow, run_id, timeout):  # noqa: B007
             pass
         return state, {task["task_id"]: task for task in tasks}
 
     def folder(self, run_id: str) -> Path:
         """Where the run's artifacts lie."""
-        return self.airflow.storage / "runs" / WORKFLOW / run_id
+        return self.airflow.storage / "runs" / self.workflow / run_id
 
     def manifest(self, run_id: str) -> dict[str, Any]:
         """The run's manifest."""
@@ -51,15 +56,15 @@ class Served:
 
     def answer(self, run_id: str, task: str, option: str, **form: Any) -> None:
         """Answers a question as the person who is logged in, through the REST API."""
-        path = f"/dags/{WORKFLOW}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
+        path = f"/dags/{self.workflow}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
         answer = self.airflow.client.patch(path, json={"chosen_options": [option], "params_input": form})
         answer.raise_for_status()
         # The answer is taken at once, the task's state follows with the scheduler's next round.
-        for _ in self.airflow.watch(WORKFLOW, run_id, 60, until=lambda states: states[task] != "awaiting_input"):
+        for _ in self.airflow.watch(self.workflow, run_id, 60, until=lambda states: states[task] != "awaiting_input"):
             pass
 
     def question(self, run_id: str, task: str) -> dict[str, Any]:
         """What is asked."""
-        path = f"/dags/{WORKFLOW}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
+        path = f"/dags/{self.workflow}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
         detail: dict[str, Any] = self.airflow.get(path)
         return detail

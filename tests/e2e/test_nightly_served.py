@@ -1,10 +1,12 @@
-"""The inbox on a served Airflow: a dry run, a scan with good, bad, double and waiting documents, quarantine, arrivals, the video's asset.
+"""The inbox on a served Airflow: a dry run, a scan with good, bad, double and waiting documents, quarantine, arrivals, batches, the
+video's asset.
 
 `at_once: 1` throughout: that two documents come to wait for a person at the same time shows that waiting holds up nobody.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -20,7 +22,9 @@ from served_airflow import WORKFLOW, Served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.served]
 
-NIGHTLY, ARRIVALS, CONSUMER = f"{WORKFLOW}_nightly", f"{WORKFLOW}_arrivals", "publishes_videos"
+NIGHTLY, ARRIVALS, BATCH, CONSUMER = (
+    f"{WORKFLOW}_nightly", f"{WORKFLOW}_arrivals", f"{WORKFLOW}_batch", "publishes_videos"
+)  # fmt: skip
 SCHEDULE = 'schedule: {nightly: "0 2 * * *", timezone: Europe/London, arrivals: true, at_once: 1, wait: 20m, notify: operations}'
 PUBLISHES = f'''"""An Airflow DAG of another team: it runs when a video is finished."""
 
@@ -47,7 +51,7 @@ def inbox(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Serv
     (home / "dags" / CONSUMER).mkdir()
     (home / "dags" / CONSUMER / "dag.py").write_text(PUBLISHES)
     with LocalAirflow(home / "state", dags=home / "dags") as airflow:
-        for dag_id in (WORKFLOW, NIGHTLY, ARRIVALS, CONSUMER):
+        for dag_id in (WORKFLOW, NIGHTLY, ARRIVALS, BATCH, CONSUMER):
             airflow.wait_for_dag(dag_id)
         airflow.wait_for_triggerer()
         yield Served(airflow, root / "include" / "samples")
@@ -55,12 +59,20 @@ def inbox(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Serv
 
 def scan(inbox: Served, run_id: str, **conf: Any) -> tuple[str, list[dict[str, Any]]]:
     """A scan to its end: its note and its tasks."""
-    inbox.airflow.trigger(NIGHTLY, conf, run_id=run_id)
-    state, tasks = "", []
-    for state, tasks in inbox.airflow.watch(NIGHTLY, run_id, 400, until=lambda states: False):  # noqa: B007
-        pass
+    state, note, tasks = to_its_end(inbox, NIGHTLY, run_id, conf)
     assert state == "success"
-    return inbox.airflow.run(NIGHTLY, run_id)["note"], tasks
+    return note, tasks
+
+
+def to_its_end(
+    inbox: Served, dag_id: str, run_id: str, conf: dict[str, Any]
+) -> tuple[str, str, list[dict[str, Any]]]:
+    """A run of a DAG: its state, its note and its tasks."""
+    inbox.airflow.trigger(dag_id, conf, run_id=run_id)
+    state, tasks = "", []
+    for state, tasks in inbox.airflow.watch(dag_id, run_id, 400, until=lambda states: False):  # noqa: B007
+        pass
+    return state, inbox.airflow.run(dag_id, run_id)["note"], tasks
 
 
 def runs(inbox: Served, dag_id: str) -> list[dict[str, Any]]:
@@ -182,6 +194,43 @@ def _until(inbox: Served, dag_id: str, done: Any, timeout: float = 300) -> list[
         assert time.monotonic() < deadline, [(run["dag_run_id"], run["state"], run["note"]) for run in found]
         time.sleep(0.5)
     return found
+
+
+def test_a_batch_with_a_wrong_name_starts_nothing_and_names_each(scanned: Served) -> None:
+    """The run fails at its first task without a retry, and its note has every mistake."""
+    before = len(runs(scanned, WORKFLOW))
+    wrong = {"documents": ["b.pdf", "c.pfd", "november/"], "langauge": "de"}
+    state, note, tasks = to_its_end(scanned, BATCH, "misspelt", wrong)
+    assert state == "failed"
+    assert note.startswith(f"**The batch of {WORKFLOW} has one problem, and nothing was started**")
+    assert "'langauge' is not a parameter" in note
+    state, note, tasks = to_its_end(scanned, BATCH, "wrong", {"documents": wrong["documents"]})
+    assert state == "failed"
+    assert "2 problems" in note and "- c.pfd: there is no such document" in note and "- november/: there is no PDF" in note
+    assert {task["task_id"]: task["try_number"] for task in tasks}["list_documents"] == 1
+    assert len(runs(scanned, WORKFLOW)) == before
+
+
+def test_a_batch_says_what_became_of_each_document_that_it_names(scanned: Served) -> None:
+    """A folder's document gets its video, one that has it is left, one that waits is followed, one in quarantine is told."""
+    scanned.put("october/c.pdf", scanned.samples / "brevalon_obligations_euro_fr.pdf")
+    conf = {"documents": ["october/", "b.pdf", "a.pdf", "locked.pdf"], "approval": "auto"}
+    before = len(runs(scanned, WORKFLOW))
+    state, note, _ = to_its_end(scanned, BATCH, "october", conf)
+    assert state == "success"
+    assert note.startswith("**4 documents: 1 waits for a person, 1 finished, 1 had its video before, 1 in quarantine")
+    assert len(runs(scanned, WORKFLOW)) == before + 1
+    folder = scanned.airflow.storage / "batch" / WORKFLOW
+    rows = {row["document"].rpartition("/")[2]: row for row in csv.DictReader((folder / "october.csv").open())}
+    assert {name: row["outcome"] for name, row in rows.items()} == {
+        "c.pdf": "finished", "b.pdf": "had_before", "a.pdf": "waiting", "locked.pdf": "quarantined",
+    }  # fmt: skip
+    run_id = rows["c.pdf"]["run_id"]
+    assert (scanned.folder(run_id) / "video.mp4").is_file()
+    assert json.loads((scanned.folder(run_id) / "request.json").read_text())["triggered_by"] == "admin"
+    state, note, _ = to_its_end(scanned, BATCH, "october-again", conf)
+    assert "1 waits for a person, 2 had their video before, 1 in quarantine" in note
+    assert len(runs(scanned, WORKFLOW)) == before + 1
 
 
 def tell(inbox: Served, asset: int, document: str) -> None:

@@ -73,6 +73,14 @@ class FileStateStore:
         """
         return decode(key, await self._patiently(lambda db: self._select(db, key)))
 
+    async def keys(self, prefix: str) -> list[str]:
+        """The keys that begin so.
+
+        Raises:
+            StateError: The file cannot be used.
+        """
+        return await self._patiently(lambda db: self._listed(db, prefix))
+
     async def update(self, key: str, change: Change[T], *, keep: timedelta) -> T:
         """Replaces the object by what `change` makes of it.
 
@@ -91,6 +99,12 @@ class FileStateStore:
     def _select(self, db: sqlite3.Connection, key: str) -> str | None:
         row = db.execute(f"SELECT value FROM {_TABLE} WHERE key = ? AND until > ?", (key, self._clock())).fetchone()
         return None if row is None else str(row[0])
+
+    def _listed(self, db: sqlite3.Connection, prefix: str) -> list[str]:
+        rows = db.execute(
+            f"SELECT key FROM {_TABLE} WHERE substr(key, 1, ?) = ? AND until > ? ORDER BY key", (len(prefix), prefix, self._clock())
+        )
+        return [str(key) for (key,) in rows]
 
     def _replace(self, db: sqlite3.Connection, key: str, change: Change[T], keep: float) -> T:
         db.execute("BEGIN IMMEDIATE")

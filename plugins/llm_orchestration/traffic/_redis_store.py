@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import weakref
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -64,6 +65,20 @@ class RedisStateStore:
             return await here.client.get(_PREFIX + key)
 
         return decode(key, await self._guarded(get))
+
+    async def keys(self, prefix: str) -> list[str]:
+        """The keys that begin so.
+
+        Raises:
+            StateError: Redis cannot be used.
+        """
+        # Redis reads a pattern; what would mean something in it is escaped.
+        pattern = re.sub(r"([\\*?\[\]^-])", r"\\\1", _PREFIX + prefix) + "*"
+
+        async def scan(here: _Here) -> list[str]:
+            return [key.decode() async for key in here.client.scan_iter(match=pattern, count=1000)]
+
+        return sorted(key.removeprefix(_PREFIX) for key in await self._guarded(scan))
 
     async def update(self, key: str, change: Change[T], *, keep: timedelta) -> T:
         """Replaces the object by what `change` makes of it.

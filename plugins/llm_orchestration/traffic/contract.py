@@ -118,6 +118,9 @@ class StateStore(Protocol):
     async def read(self, key: str) -> dict[str, Any] | None:
         """The object of `key`, `None` when there is none."""
 
+    async def keys(self, prefix: str) -> list[str]:
+        """The keys of all objects that begin so, in order."""
+
     async def update(
         self, key: str, change: Callable[[dict[str, Any] | None], tuple[dict[str, Any] | None, T]], *, keep: timedelta
     ) -> T:

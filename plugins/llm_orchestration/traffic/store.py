@@ -64,6 +64,10 @@ class MemoryStateStore:
         """The object of `key`, if any."""
         return decode(key, self._text(key))
 
+    async def keys(self, prefix: str) -> list[str]:
+        """The keys that begin so."""
+        return sorted(key for key in tuple(self._entries) if key.startswith(prefix) and self._text(key) is not None)
+
     async def update(self, key: str, change: Change[T], *, keep: timedelta) -> T:
         """Replaces the object by what `change` makes of it."""
         with self._lock:

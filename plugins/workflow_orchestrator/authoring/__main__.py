@@ -4,5 +4,11 @@ import sys
 
 from workflow_orchestrator.authoring.cli import main
 
+
+def start() -> int:
+    """What an installed wheel calls `genai-workflow`."""
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(start())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workflow_orchestrator.authoring import exits
 from workflow_orchestrator.authoring.exits import UsageError
 from workflow_orchestrator.authoring.prices import assumed
-from workflow_orchestrator.authoring.reckoning import Bill, reckon
+from workflow_orchestrator.authoring.reckoning import VIDEO_ROUTE, Bill, reckon
 from workflow_orchestrator.authoring.terminal import Terminal, safe
 from workflow_orchestrator.definition import wording
 
@@ -77,7 +77,7 @@ def _print(terminal: Terminal, result: Bill) -> None:
     terminal.heading(f"{result.workflow}: what one run can cost")
     terminal.say(f"  {safe(result.document)}")
     if not result.lines:
-        terminal.say("  no step asks a model; a run costs nothing")
+        terminal.say("  no step asks a model or a video vendor; a run costs nothing")
         return
     rows = []
     for line in result.lines:
@@ -114,6 +114,10 @@ def _remarks(result: Bill) -> list[str]:
         remarks.append(
             f"{dearest.step} takes {share:.0%} of the worst case: {dearest.tries} tries, {dearest.worst.requests} requests"
         )
+    for line in result.lines:
+        if line.route.startswith(VIDEO_ROUTE):
+            price = "price known" if line.worst.usd is not None else "price unknown; state price_usd_per_minute in include/rendering.yaml"
+            remarks.append(f"{line.route}: one clip; {price}")
     for route, found in result.models.items():
         models = ", ".join(one.model or f"the model of connection {one.connection}" for one in found)
         unknown = [one for one in found if one.price is None]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.authoring import exits
+from workflow_orchestrator.authoring.check_packs import pack_problems
 from workflow_orchestrator.authoring.exits import UsageError
 from workflow_orchestrator.authoring.terminal import Terminal, clipped, counted, safe
 from workflow_orchestrator.definition import Configuration, Report, load_workflow
@@ -56,7 +57,8 @@ def check(session: Session, options: argparse.Namespace) -> int:
     results = [*check_platform(project)]
     if not any(result.problems for result in results if result.subject.endswith("orchestrator.yaml")):
         configuration = project.configuration()
-        results += [check_folder(project, folder, configuration) for folder in folders]
+        done: set[str] = set()  # a pack that several workflows name is looked at once
+        results += [check_folder(project, folder, configuration, done) for folder in folders]
     seconds = time.monotonic() - started
     problems = sum(len(result.problems) for result in results)
     if session.json:
@@ -93,15 +95,17 @@ def check_platform(project: Project) -> list[Checked]:
     return results
 
 
-def check_folder(project: Project, folder: Path, configuration: Configuration | None = None) -> Checked:
-    """One workflow and its scenarios."""
+def check_folder(
+    project: Project, folder: Path, configuration: Configuration | None = None, done: set[str] | None = None
+) -> Checked:
+    """One workflow with its scenarios, and those of its compliance packs that are not in `done`."""
     include = project.include_of(folder)
     own = include == project.include
     try:
         workflow = load_workflow(folder, include, configuration if own else None)
     except (DefinitionError, ConfigurationError) as error:
         return Checked(folder.name, _problems(error, folder / "workflow.yaml"))
-    words = _words(project, workflow)
+    words = (*_words(project, workflow), *pack_problems(project.root, workflow, set() if done is None else done))
     if words or not (folder / "scenarios.yaml").is_file():
         return Checked(folder.name, words)
     from workflow_orchestrator.scenarios import load_scenarios

@@ -21,6 +21,10 @@ HERE = Path(__file__).resolve().parents[3]
 """The checkout that this file belongs to."""
 
 
+OF_THE_PLATFORM = {"orchestrator_watch"}
+"""Folders of `dags/` that hold a DAG of the platform and no workflow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """One checkout. `cwd` is where the person stands: paths on the command line start there."""
@@ -41,9 +45,9 @@ class Project:
         return self.root / "docs" / "workflows"
 
     def names(self) -> tuple[str, ...]:
-        """The workflows: every folder of `dags/` that has a `workflow.yaml` or a `dag.py`."""
+        """The workflows: every folder of `dags/` that has a `workflow.yaml` or a `dag.py`, but for the platform's own DAG."""
         found = {path.parent.name for name in ("workflow.yaml", "dag.py") for path in self.dags.glob(f"*/{name}")}
-        return tuple(sorted(found))
+        return tuple(sorted(found - OF_THE_PLATFORM))
 
     def path(self, given: str) -> Path:
         """A path as the person means it."""

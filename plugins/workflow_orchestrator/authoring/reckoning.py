@@ -22,6 +22,7 @@ from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.flow import walk
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.raises import family
+from workflow_orchestrator.definition.rendering_file import load_rendering
 from workflow_orchestrator.definition.steps import (
     CallStep,
     Choose,
@@ -31,12 +32,18 @@ from workflow_orchestrator.definition.steps import (
     Map,
     Parallel,
     Step,
+    VideoStep,
     WriteStep,
 )
 
 if TYPE_CHECKING:
     from llm_orchestration import Price
     from workflow_orchestrator.authoring.project import Project
+
+
+VIDEO_ROUTE = "video "
+"""What stands before the name of a video provider, where a step that asks a model has its route."""
+SENTENCE_SECONDS, LONGEST_SENTENCE_SECONDS = 6, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,8 @@ def reckon(project: Project, workflow: Workflow, document: Path | None, assume: 
             return _line(step, priced(step.route), measure)
         if isinstance(step, CallStep):
             return _called(project, step, document, assume)
+        if isinstance(step, VideoStep):
+            return _clip(workflow, step)
         return None
 
     ways = _Ways(workflow, line_of)
@@ -268,6 +277,24 @@ def _request(target: Priced, tokens_in: int, tokens_out: int) -> Amount:
         tokens_in = min(tokens_in, max(0, target.context_window - tokens_out))
     usd = None if target.price is None else target.price.worst_case(tokens_in, tokens_out)
     return Amount(1, tokens_in, tokens_out, usd)
+
+
+def _clip(workflow: Workflow, step: VideoStep) -> Line | None:
+    """The clip of a video vendor, which is started once; nothing where this machine renders.
+
+    An avatar speaks the first sentence, which is not written yet: six seconds are expected, thirty are the worst.
+    """
+    spec = load_rendering(workflow.platform_include).video_providers.get(step.provider)
+    if spec is None:
+        return None
+    price = spec.usd_per_minute
+    made = int(spec.settings.get("duration", "5s")[:-1])
+    expected, worst = (made, made) if spec.kind == "bedrock_async" else (SENTENCE_SECONDS, LONGEST_SENTENCE_SECONDS)
+
+    def amount(seconds: int) -> Amount:
+        return Amount(1, usd=None if price is None else price * seconds / 60)
+
+    return Line(step.name, f"{VIDEO_ROUTE}{step.provider}", 1, 1, amount(expected), amount(worst))
 
 
 def _called(project: Project, step: CallStep, document: Path | None, assume: Price | None) -> Line:

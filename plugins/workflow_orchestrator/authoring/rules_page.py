@@ -49,7 +49,8 @@ GROUPS = (
     ("Risk", (".risk",)),
     ("Holdings", (".holdings",)),
     ("Dates, share class and identifiers", (".dates", ".classes", ".identifiers", ".sections")),
-    ("Figures of companies, and of any document", (".figures", ".earnings")),
+    ("Figures of companies, and of any document", (".figures", ".earnings", ".quarters")),
+    ("Licences, and figures of a text", (".licences", ".texts")),
 )
 PREVIOUS = "Against the release before"
 PREVIOUS_ABOUT = """These compare with the values of the latest earlier day that a person released for the same; `previous:` of the
@@ -99,6 +100,8 @@ def _section(check: Check, example: Example) -> Iterator[str]:
     yield f"### {check.name}"
     yield f"{plain(check.says)}{f' {plain(check.more)}' if check.more else ''}"
     yield f"{f'{rows} · ' if rows else ''}{code(check.severity)} · {code(check.basis.formula)}"
+    if check.basis.table:
+        yield table(check.basis.table[0], check.basis.table[1:])
     yield table(
         ("Takes", "What", "Needed"),
         [

@@ -28,10 +28,12 @@ from workflow_orchestrator.definition.flow import files_of, steps_of
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.definition.problems import did_you_mean
 from workflow_orchestrator.errors import ConfError
+from workflow_orchestrator.progress import heard_by
 from workflow_orchestrator.storage import LocalStorage
 
 if TYPE_CHECKING:
     from workflow_orchestrator.authoring.cli import Session
+    from workflow_orchestrator.authoring.project import Project
     from workflow_orchestrator.scenarios import Result, StepEvent
 
 MARKS = {"success": "done", "failed": "failed", "up_for_retry": "will be tried again"}
@@ -52,11 +54,16 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", help="a new folder for the results (default: ./out/<workflow>_<document>)"
     )
+    add_people(parser)
+    parser.set_defaults(run=run)
+
+
+def add_people(parser: argparse.ArgumentParser) -> None:
+    """Declares who answers what a run asks."""
     parser.add_argument("--by", metavar="NAME", help="who answers at this terminal (default: the login name)")
     parser.add_argument(
         "--approve-as", metavar="NAME", help="release in this name without asking; only where the profile is demo"
     )
-    parser.set_defaults(run=run)
 
 
 class OutStorage(LocalStorage):
@@ -87,18 +94,26 @@ def run(session: Session, options: argparse.Namespace) -> int:
     if not document.is_file():
         raise UsageError(f"{options.document} is a folder, no PDF" if document.is_dir() else f"there is no file {options.document}")
     conf = parameters(workflow, options.given)
+    check(project, workflow, conf, options.approve_as)
+    out = _out(session, options.out, workflow, document)
+    return Run(session, workflow, document, conf, out, options.by or login(), options.approve_as).go()
+
+
+def check(project: Project, workflow: Workflow, conf: Mapping[str, Any], approve_as: str | None) -> None:
+    """Refuses parameters that a run would refuse, and a release without a person where the profile asks for one.
+
+    Raises:
+        UsageError: what to write instead.
+    """
     try:
-        check_conf(workflow, {**conf, "document": document.name})
+        check_conf(workflow, {**conf, "document": "document.pdf"})
     except ConfError as error:
         raise UsageError(error.message) from None
-    configuration = project.configuration()
-    if options.approve_as and configuration.profile != "demo":
+    if approve_as and project.configuration().profile != "demo":
         raise UsageError(
             "--approve-as releases what nobody has seen, and the profile is production; leave it out and answer here, or set "
             "GENAI_PLATFORM_PROFILE=demo"
         )
-    out = _out(session, options.out, workflow, document)
-    return _Run(session, workflow, document, conf, out, options.by or _login(), options.approve_as).go()
 
 
 def parameters(workflow: Workflow, given: Sequence[str]) -> dict[str, Any]:
@@ -150,7 +165,7 @@ def _out(session: Session, given: str | None, workflow: Workflow, document: Path
     return out
 
 
-def _login() -> str:
+def login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
@@ -158,7 +173,7 @@ def _login() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
     """One run with everything that it was asked for."""
 
     session: Session
@@ -170,14 +185,25 @@ class _Run:
     approve_as: str | None
 
     def go(self) -> int:
-        """Runs, shows and keeps; what was begun is taken away when it is broken off."""
+        """Runs, shows what came of it, and says how the command ends."""
+        ended = self.ended()
+        if isinstance(ended, NeedsPerson):
+            return self._stopped(ended)
+        if self.session.json:
+            self.session.emit({**ended.to_json(), "folder": str(self.out), "manifest": str(self.out / "manifest.json")})
+        else:
+            print_result(self.session.terminal, self.workflow, ended, self.out)
+        return exits.PROBLEMS if ended.outcome == "failed" else exits.GOOD
+
+    def ended(self) -> Result | NeedsPerson:
+        """Runs and keeps: the result, or what nobody here could be asked; what was begun is taken away when it is broken off."""
         kept = False
         above = [path for path in self.out.parents if not path.exists()]
         self.out.mkdir(parents=True)
         try:
-            code = self._with_progress()
+            ended = self._with_progress()
             kept = True
-            return code
+            return ended
         finally:
             if not kept:
                 shutil.rmtree(self.out, ignore_errors=True)
@@ -185,7 +211,7 @@ class _Run:
                     for path in above:
                         path.rmdir()
 
-    def _with_progress(self) -> int:
+    def _with_progress(self) -> Result | NeedsPerson:
         terminal = self.session.terminal
         progress = terminal.progress(len(steps_of(self.workflow.flow)), self.workflow.name)
         at_terminal = AtTheTerminal(
@@ -193,17 +219,10 @@ class _Run:
         )
         people = ReleasedBy(self.approve_as, at_terminal) if self.approve_as else at_terminal
         try:
-            with progress:
-                result = self._result(people, progress)
+            with progress, heard_by(lambda report: progress.part(str(report))):
+                return self._result(people, progress)
         except NeedsPerson as stop:
-            return self._stopped(stop)
-        if self.session.json:
-            self.session.emit(
-                {**result.to_json(), "folder": str(self.out), "manifest": str(self.out / "manifest.json")}
-            )
-        else:
-            print_result(terminal, self.workflow, result, self.out)
-        return exits.PROBLEMS if result.outcome == "failed" else exits.GOOD
+            return stop
 
     def _result(self, people: AtTheTerminal | ReleasedBy, progress: Progress) -> Result:
         from workflow_orchestrator.scenarios import run_document
@@ -216,7 +235,7 @@ class _Run:
             storage,
             lambda event: _tell(progress, event),
             people=people,
-            triggered_by=_login(),  # whoever answers under another name is somebody else; nobody proves that at a terminal
+            triggered_by=login(),  # whoever answers under another name is somebody else; nobody proves that at a terminal
         )
 
     def _stopped(self, stop: NeedsPerson) -> int:

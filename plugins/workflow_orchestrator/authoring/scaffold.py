@@ -25,7 +25,7 @@ BLANK = "blank"
 _TEMPLATE = Path(__file__).parent / BLANK
 _TEXT = (".yaml", ".json", ".j2", ".py", ".md", ".txt")
 # Names that would meet a DAG of another workflow (its inbox has DAGs of its own), a folder of the platform's, or Python.
-_ENDINGS = ("_nightly", "_arrivals")
+_ENDINGS = ("_nightly", "_arrivals", "_batch")
 _TAKEN = ("shared",)
 
 

@@ -102,6 +102,13 @@ class Progress:
         """Says what is being worked on, without a step forward; nothing where there is no bar."""
         self._draw(text)
 
+    def part(self, text: str) -> None:
+        """How far the work of now is: in the line of the bar, or a line of its own where there is none."""
+        if self._bar:
+            self._draw(text)
+        else:
+            self.note(text)
+
     def step(self, text: str) -> None:
         """One part is through; `text` says which, and how it ended."""
         self._done = min(self._done + 1, self._total)

@@ -45,7 +45,7 @@ def test(session: Session, options: argparse.Namespace) -> int:
         return exits.GOOD
     reports = []
     for folder in folders:
-        reports.append(_run(session, folder, options.scenarios))
+        reports.append(run_suite(session, folder, options.scenarios))
         if not session.json:
             print_report(session.terminal, reports[-1], every=options.coverage)
     if session.json:
@@ -91,7 +91,8 @@ def _list(session: Session, suites: Sequence[Suite]) -> None:
         session.terminal.table(("scenario", "what it shows"), [(one.name, one.says) for one in suite.scenarios])
 
 
-def _run(session: Session, folder: Path, names: Sequence[str]) -> Report:
+def run_suite(session: Session, folder: Path, names: Sequence[str] = ()) -> Report:
+    """Runs the scenarios of a workflow, all of them or those that are named, with its progress on the standard error."""
     from workflow_orchestrator.scenarios import run_all
 
     suite = _suite(session, folder)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from workflow_orchestrator.compliance import words
-from workflow_orchestrator.compliance.case import Case, in_fields, refs_of, shown_of, spoken_of
+from workflow_orchestrator.compliance.borrowed import RUN, measured
+from workflow_orchestrator.compliance.case import Case, in_fields, refs_of, spoken_of
 from workflow_orchestrator.compliance.model import Placement, Rule
 from workflow_orchestrator.compliance.notices import filled
 from workflow_orchestrator.compliance.periods import matching, standing_of
 from workflow_orchestrator.script.wording import Wording
-from workflow_orchestrator.values import Kind
 
 _LISTS = ("figures", "short", "spans", "beside", "first", "then")
 _SINGLE = ("years", "date", "field", "annualised", "cumulative", "risk", "volatility")
@@ -185,11 +185,14 @@ def _one_of(rule: Rule, case: Case) -> str:
 
 
 def _own_words(rule: Rule, case: Case) -> str:
-    printed = [str(value.value) for value in case.values.values() if value.kind is Kind.PARAGRAPH]
-    source = sum(len(text.split()) for text in (case.facts.document or "", *printed))
-    own = len(shown_of(case.script.segments).split())
-    run = rule.check["longest_run"]
-    return f"{_count(own, 'word')} of the script against {_count(source, 'word')} of the source; {run} in a row are too many"
+    measure = measured(case)
+    if measure is None:
+        return "no text of the source"
+    return (
+        f"{_count(measure.words, 'word')} of the script against {_count(measure.source, 'word')} of the source: "
+        f"{measure.quoted_percent:.0f} % quoted, {measure.percent:.0f} % of the rest in runs of {RUN} or more; "
+        f"{rule.check['longest_run']} in a row are too many"
+    )
 
 
 def _person_decides(_: Rule, __: Case) -> str:

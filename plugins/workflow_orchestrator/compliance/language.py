@@ -98,7 +98,11 @@ CHECKS: dict[str, Shape] = {
         "scheme": Entry(Choice(("isin", "doi", "arxiv", "orcid")), required=True),
     }),
     "one_of": Record({"field": Entry(Text(), required=True), "accepted": Entry(ListOf(Text()), required=True)}),
-    "own_words": Record({"longest_run": Entry(Whole(5, 100), "words in a row that the source has too", required=True)}),
+    "own_words": Record({
+        "longest_run": Entry(Whole(5, 100), "words in a row that the source has too", required=True),
+        "at_most_percent": Entry(Whole(0, 100), "of the words that are not quoted, in runs of eight or more that the source has too"),
+        "quoted_at_most_percent": Entry(Whole(0, 100), "of all words, in sentences that are quoted from the source"),
+    }),
     "person_decides": Record({"because": Entry(Text(), required=True)}),
 }
 

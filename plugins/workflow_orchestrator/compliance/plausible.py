@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
+from workflow_orchestrator.compliance.borrowed import own_words
 from workflow_orchestrator.compliance.case import Case, Check, Complaint, in_fields, refs_of
 from workflow_orchestrator.compliance.model import Outcome, Placement, Rule
-from workflow_orchestrator.values import Kind
+from workflow_orchestrator.identifiers import SCHEMES
 
 # Annualised volatility, in per cent, up to which a class of market risk reaches.
 # Delegated Regulation (EU) 2017/653, Annex II, part 1, table of point 2.
 _CLASS_ENDS = (Decimal("0.5"), Decimal(5), Decimal(12), Decimal(20), Decimal(30), Decimal(80))
-_WORD = re.compile(r"[^\W_]+")
 
 
 def bound_figures(_: Rule, case: Case) -> Iterator[Complaint]:
@@ -118,27 +118,19 @@ def identifier(rule: Rule, case: Case) -> Iterator[Complaint]:
         yield Complaint(f"{value.ref} is {str(value.value)!r}, which is no {scheme.upper()}", str(value.value))
 
 
+def _reads_as(scheme: str, text: str) -> bool:
+    return SCHEMES[scheme].read(text) is not None
+
+
 def _is_isin(text: str) -> bool:
     from stdnum import isin
 
     return bool(isin.is_valid(text))
 
 
-def _is_orcid(text: str) -> bool:
-    from stdnum.iso7064 import mod_11_2
-
-    digits = text.removeprefix("https://orcid.org/").replace("-", "")
-    return re.fullmatch(r"\d{15}[\dX]", digits) is not None and bool(mod_11_2.is_valid(digits))
-
-
-# DOI: prefix and suffix of ISO 26324. arXiv: YYMM.NNNN to 2014, YYMM.NNNNN since, or archive/YYMMNNN to 2007.
 _SCHEMES: dict[str, Callable[[str], bool]] = {
     "isin": _is_isin,
-    "orcid": _is_orcid,
-    "doi": lambda text: re.fullmatch(r"(?:https://doi\.org/|doi:)?10\.\d{4,9}/\S+", text, re.IGNORECASE) is not None,
-    "arxiv": lambda text: re.fullmatch(
-        r"(?:arXiv:)?(?:\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3})(?:v\d+)?", text
-    ) is not None,
+    **{name: partial(_reads_as, name) for name in ("orcid", "doi", "arxiv")},
 }
 
 
@@ -150,22 +142,6 @@ def one_of(rule: Rule, case: Case) -> Iterator[Complaint]:
         yield Complaint(f"the document does not say its {name}", outcome=Outcome.NEEDS_APPROVAL)
     elif str(value.value).casefold() not in {word.casefold() for word in rule.check["accepted"]}:
         yield Complaint(f"{name} is {str(value.value)!r}, which does not allow this use", str(value.value))
-
-
-def own_words(rule: Rule, case: Case) -> Iterator[Complaint]:
-    """No run of words of the source is taken over whole; without its text, a person decides."""
-    longest = rule.check["longest_run"]
-    printed = [str(value.value) for value in case.values.values() if value.kind is Kind.PARAGRAPH]
-    if case.facts.document is None and not printed:
-        yield Complaint("the text of the source is not at hand to compare with", outcome=Outcome.NEEDS_APPROVAL)
-        return
-    source = [word.casefold() for text in (case.facts.document or "", *printed) for word in _WORD.findall(text)]
-    runs = {tuple(source[at : at + longest]) for at in range(len(source) - longest + 1)}
-    for segment in case.script.segments:
-        for sentence in segment.sentences:
-            own = [word.casefold() for word in _WORD.findall(sentence.shown)]
-            if any(tuple(own[at : at + longest]) in runs for at in range(len(own) - longest + 1)):
-                yield Complaint(f"{segment.id} takes over {longest} words or more in a row", sentence.shown, where=segment.id)
 
 
 CHECKS: dict[str, Check] = {

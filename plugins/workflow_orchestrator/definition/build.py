@@ -197,6 +197,7 @@ def _extract(name: str, own: Mapping[str, Any], places: Places, shared: dict[str
         schema=places.folder / own["schema"],
         route=own["route"],
         pages=own.get("pages", "needed"),
+        variant=own.get("variant", ""),
     )
 
 
@@ -230,7 +231,8 @@ def _write(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, 
 
 
 def _slide(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, Any]) -> model.Step:
-    return model.SlideStep(**shared, theme=places.theme(own["theme"]), format=own.get("format", "landscape"))
+    theme, shape, motion = places.theme(own["theme"]), own.get("format", "landscape"), own.get("motion", "build")
+    return model.SlideStep(**shared, theme=theme, format=shape, motion=motion)
 
 
 def _approve(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, Any]) -> model.Step:
@@ -245,7 +247,7 @@ def _approve(name: str, own: Mapping[str, Any], places: Places, shared: dict[str
 
 
 def _video(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, Any]) -> model.Step:
-    return model.VideoStep(**shared, provider=own["provider"], voice=own["voice"])
+    return model.VideoStep(**shared, provider=own["provider"], voice=own["voice"], frames=own.get("frames", "variable"))
 
 
 def _generate(name: str, own: Mapping[str, Any], places: Places, shared: dict[str, Any]) -> model.Step:

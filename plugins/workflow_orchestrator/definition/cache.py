@@ -46,8 +46,9 @@ _CODE = (_PACKAGE / "definition", _PACKAGE / "rules", _PACKAGE / "fields.py", _P
 
 
 def recall_workflow(
-    folder: Path, include: Path, load: Callable[[Path, Path], Workflow] = load_workflow, place: Path | None = None
-) -> Workflow:
+    folder: Path, include: Path, load: Callable[..., Workflow] = load_workflow, place: Path | None = None, *,
+    home: Path | None = None,
+) -> Workflow:  # fmt: skip
     """The workflow of a folder: as it was loaded before if nothing has changed since, otherwise loaded now.
 
     Args:
@@ -55,35 +56,37 @@ def recall_workflow(
         include: the folder with prompts, packs, themes and the platform's configuration.
         load: what loads it.
         place: where answers are kept; without it, a folder of this user's for temporary files.
+        home: the platform's `include`, where `include` is a release's own and has no configuration.
 
     Raises:
         DefinitionError: the definition has problems. They are never remembered.
         ConfigurationError: the platform's configuration is wrong.
     """
     place = place or own_folder("checked")
-    seen = None if place is None or os.environ.get(SWITCH) == "off" else _fingerprint(folder, include)
+    seen = None if place is None or os.environ.get(SWITCH) == "off" else _fingerprint(folder, include, home)
+    more = {} if home is None else {"home": home}
     if place is None or seen is None:
-        return load(folder, include)
+        return load(folder, include, **more)
     key, youngest = seen
     file = place / f"{folder.name}-{key}.pickle"
-    platform = include / "orchestrator.yaml"
+    platform = (home or include) / "orchestrator.yaml"
     known = _read(file)
     if known is not None:
         # Every task asks for the platform's configuration too.
         expect_configuration(platform, os.environ, known[1])
         return known[0]
-    workflow = load(folder, include)
-    settled = time.time() - youngest > _YOUNG and _fingerprint(folder, include) == seen
+    workflow = load(folder, include, **more)
+    settled = time.time() - youngest > _YOUNG and _fingerprint(folder, include, home) == seen
     if settled and not any(isinstance(step, CallStep) for step in workflow.steps):
         _keep(file, workflow, load_configuration(platform, os.environ))
     return workflow
 
 
-def _fingerprint(folder: Path, include: Path) -> tuple[str, float] | None:
+def _fingerprint(folder: Path, include: Path, home: Path | None = None) -> tuple[str, float] | None:
     """A hash of everything that decides, and the latest change; `None` where there are too many files to look at each."""
     total = hashlib.sha256()
     youngest = 0.0
-    for count, (path, found) in enumerate(_files(folder, include)):
+    for count, (path, found) in enumerate(_files(folder, include, home or include)):
         if count >= _MOST_FILES:
             return None
         youngest = max(youngest, found.st_ctime)
@@ -92,16 +95,17 @@ def _fingerprint(folder: Path, include: Path) -> tuple[str, float] | None:
         __version__,
         str(folder),
         str(include),
+        str(home or ""),
         *(os.environ.get(name, "") for name in (PROFILE_VARIABLE, STORAGE_VARIABLE)),
     ]
     total.update("\0".join(settings).encode())
     return total.hexdigest()[:32], youngest
 
 
-def _files(folder: Path, include: Path) -> Iterator[tuple[str, os.stat_result]]:
+def _files(folder: Path, include: Path, home: Path) -> Iterator[tuple[str, os.stat_result]]:
     prompts = include / "prompts"
     roots = (folder, prompts / folder.name, prompts / "shared", include / "compliance", include / "themes", *_CODE)
-    for root in (*roots, include / "orchestrator.yaml", include / "llm.yaml", include / "rendering.yaml"):
+    for root in (*roots, home / "orchestrator.yaml", home / "llm.yaml", home / "rendering.yaml"):
         yield from _below(str(root))
 
 

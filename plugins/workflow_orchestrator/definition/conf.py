@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from llm_orchestration.patterns import schema_validator
@@ -12,6 +13,11 @@ from workflow_orchestrator.definition.problems import did_you_mean
 from workflow_orchestrator.errors import ConfError
 
 _LONGEST_DOCUMENT = 1_024
+LARGEST_CONF = 256 * 1024
+"""Bytes of a conf as JSON. Airflow itself takes five megabytes and more."""
+# What is told of a conf: enough for a person, bounded for a database.
+_MOST_PROBLEMS = 50
+_MOST_OF_A_VALUE = 20
 
 
 def trigger_form(workflow: Workflow) -> dict[str, dict[str, Any]]:
@@ -60,17 +66,18 @@ def check_conf(workflow: Workflow, conf: Mapping[str, Any]) -> dict[str, Any]:
     """The conf, complete with the defaults, in the order of the form.
 
     Raises:
-        ConfError: unknown keys, missing keys or ill-typed values; the message and `details["problems"]` have all of
-        them.
+        ConfError: unknown keys, missing keys or ill-typed values, or more than `LARGEST_CONF`; the message and
+        `details["problems"]` have all of them, of a conf that is nothing but problems the first fifty.
     """
     if not isinstance(conf, Mapping):
         raise ConfError(f"the conf must be a mapping of names to values, not {_printed(conf)}")
+    _refuse_huge(workflow, conf)
     form = trigger_form(workflow)
+    unknown = [name for name in conf if name not in form]
     problems = [
-        f"{name!r} is not a parameter of {workflow.name}; {did_you_mean(str(name), form)}"
-        for name in conf
-        if name not in form
+        f"{str(name)[:80]!r} is not a parameter of {workflow.name}; {did_you_mean(str(name), form)}" for name in unknown[:_MOST_PROBLEMS]
     ]
+    problems += [f"{len(unknown) - _MOST_PROBLEMS} more names are no parameters"] if len(unknown) > _MOST_PROBLEMS else []
     complete: dict[str, Any] = {}
     for name, entry in form.items():
         if name in conf:
@@ -87,10 +94,29 @@ def check_conf(workflow: Workflow, conf: Mapping[str, Any]) -> dict[str, Any]:
     return complete
 
 
+def _refuse_huge(workflow: Workflow, conf: Mapping[str, Any]) -> None:
+    """Looks at the size before anything goes through the values.
+
+    Raises:
+        ConfError: it is larger than any conf that a form or a program has reason to send.
+    """
+    try:
+        size = len(json.dumps(conf, default=str).encode())
+    except (RecursionError, TypeError, ValueError) as error:
+        raise ConfError(f"the conf of {workflow.name} is no JSON: {type(error).__name__}: {error}") from None
+    if size > LARGEST_CONF:
+        raise ConfError(
+            f"the conf of {workflow.name} has {size:,} bytes, more than {LARGEST_CONF:,}; a document is given by its name, never by its "
+            "content",
+            bytes=size,
+        )
+
+
 def explain(value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a value, each as the end of a sentence that begins with its name; nothing if it fits."""
     validator = schema_validator(dict(schema))
-    for error in sorted(validator.iter_errors(value), key=lambda item: [str(part) for part in item.absolute_path]):
+    found = list(islice(validator.iter_errors(value), _MOST_OF_A_VALUE))
+    for error in sorted(found, key=lambda item: [str(part) for part in item.absolute_path]):
         place = "".join(f"[{part}]" for part in error.absolute_path)
         yield f"{place + ' ' if place else ''}is {_printed(error.instance)}: {_allowed(error)}"
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -38,6 +39,35 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Metrics:
+    """Where numbers go beside Airflow's own metrics.
+
+    `cloudwatch` is the Airflow connection with which they are delivered there, `embedded_file` a file for CloudWatch's agent; both
+    may be empty. `environment` tells installations apart that share a namespace.
+    """
+
+    environment: str
+    cloudwatch: str = ""
+    namespace: str = "LLMOrchestration"
+    embedded_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """What the watch tells to a channel; a limit that is `None` is not looked at.
+
+    `success_under` is a share from 0 to 1 of the last runs (`history.WINDOW`); `cost_over_usd` is of the runs of one day in UTC.
+    """
+
+    channel: str
+    success_under: float | None = None
+    approval_older_than: timedelta | None = None
+    inbox_older_than: timedelta | None = None
+    cost_over_usd: Decimal | None = None
+    breaker_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What holds for every workflow: execution, who may release, where artifacts lie, groups that may be asked, channels.
 
@@ -55,6 +85,8 @@ class Configuration:
     channels: Mapping[str, Channel] = field(default_factory=dict)
     ocr: Ocr = "auto"
     four_eyes: FourEyes = "production"
+    metrics: Metrics = Metrics("production")
+    alerts: Alerts | None = None
     source: Source | None = field(default=None, repr=False, compare=False)
 
 
@@ -126,6 +158,7 @@ def _build(source: Source, environ: Mapping[str, str], report: Report) -> Config
         )
     policies = build_policies(source, report)
     _check_channels(source, report)
+    _check_alerts(source, report)
     if len(report):
         return None
     execution = build_execution(source.data, policies, source, (), report)
@@ -144,8 +177,31 @@ def _build(source: Source, environ: Mapping[str, str], report: Report) -> Config
         },
         ocr=cast("Ocr", data.get("documents", {}).get("ocr", "auto")),
         four_eyes=cast("FourEyes", data.get("four_eyes", "production")),
+        metrics=Metrics(**{"environment": profile or data["profile"], **data.get("metrics", {})}),
+        alerts=_alerts(data.get("alerts")),
         source=source,
     )
+
+
+def _alerts(data: Mapping[str, Any] | None) -> Alerts | None:
+    if data is None:
+        return None
+    hours = {name: data.get(f"{name}_hours") for name in ("approval_older_than", "inbox_older_than")}
+    cost = data.get("cost_over_usd_per_day")
+    return Alerts(
+        data["channel"],
+        success_under=data.get("success_under"),
+        cost_over_usd=None if cost is None else Decimal(str(cost)),
+        breaker_open=data.get("breaker_open", True),
+        **{name: None if limit is None else timedelta(hours=limit) for name, limit in hours.items()},
+    )
+
+
+def _check_alerts(source: Source, report: Report) -> None:
+    alerts, channels = source.data.get("alerts"), source.data.get("channels", {})
+    channel = alerts.get("channel") if isinstance(alerts, dict) else None
+    if isinstance(channel, str) and isinstance(channels, dict) and channel not in channels:
+        report.add("WF064", source, ("alerts", "channel"), f"there is no channel {channel!r}", did_you_mean(channel, channels))
 
 
 def _check_channels(source: Source, report: Report) -> None:

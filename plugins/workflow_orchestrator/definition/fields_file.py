@@ -10,9 +10,29 @@ from typing import Any
 
 from workflow_orchestrator.definition.language import NAME, NAME_SAYS, line, paragraph
 from workflow_orchestrator.definition.problems import Report, did_you_mean
-from workflow_orchestrator.definition.shapes import Anything, Choice, Entry, ListOf, MapOf, Number, Record, Text, Whole
+from workflow_orchestrator.definition.shapes import (
+    Anything,
+    Choice,
+    Entry,
+    Flag,
+    ListOf,
+    MapOf,
+    Number,
+    Record,
+    Text,
+    Whole,
+)
 from workflow_orchestrator.definition.source import KeyPath, Source, read_source
-from workflow_orchestrator.fields import COLUMNS, KEYED, LANGUAGES, PLACES, FieldSet, faults_of_reading, with_likes
+from workflow_orchestrator.fields import (
+    COLUMNS,
+    KEYED,
+    LANGUAGES,
+    PLACES,
+    SERIES,
+    FieldSet,
+    faults_of_reading,
+    with_likes,
+)
 from workflow_orchestrator.identifiers import SCHEMES
 from workflow_orchestrator.values import NUMERIC_KINDS, Kind
 
@@ -45,6 +65,7 @@ _FIELD = Record(
         "patterns": Entry(_words, "Of a text, regular expressions of what running text prints; the one group is the value."),
         "description": Entry(paragraph, "What it is, for the model and for people."),
         "unit": Entry(line, "The unit."),
+        "unit_words": Entry(_words, "Of a count in a column, the printed words of its unit; it is read only where one of them stands."),
         "minimum": Entry(_LIMIT, "The least value that is not suspicious."),
         "maximum": Entry(_LIMIT, "The greatest value that is not suspicious."),
         "keyed": Entry(Choice(KEYED), "What tells its several values apart."),
@@ -59,6 +80,11 @@ _FIELD = Record(
         "cues": Entry(_words, "Words of the sentence that is meant, by language; for kind: paragraph and choice."),
         "most_words": Entry(Whole(1, 400), "Of a paragraph, the most words that are taken over."),
         "place": Entry(Choice(PLACES), "Of a text without a label, where the first page prints it."),
+        "varies": Entry(Flag(), "Whether it differs between the share classes, or other variants, of one document."),
+        "beside": Entry(Text(NAME, NAME_SAYS), "The field whose figures of another series it holds."),
+        "series": Entry(Choice(SERIES), "Of a field beside another one, which series: the one compared with, or the difference."),
+        "form": Entry(line, "Of a text, a regular expression that the whole of it matches, such as that of a code."),
+        "of_label": Entry(Text(NAME, NAME_SAYS), "Of a choice, the field in whose printed label its word stands."),
     },
     hints={"type": "did you mean 'kind'?", "required": "list the field's name under the schema's own 'required'"},
 )
@@ -103,7 +129,7 @@ def read_fields(path: Path, report: Report) -> FieldSet | None:
     for at, name in source.walk(("required",)):
         if isinstance(name, str) and name not in properties:
             report.add("WF042", source, at, f"there is no field {name!r}", did_you_mean(name, properties))
-    whole = with_likes(properties) if len(report) == before else {}
+    whole = with_likes(properties)
     for at, item in source.walk(("properties",)):
         if isinstance(item, dict):
             _references(item, at, properties, source, report)
@@ -115,7 +141,7 @@ def _references(
     item: dict[str, Any], at: KeyPath, properties: dict[str, Any], source: Source, report: Report
 ) -> None:
     """The other fields that a field names: they exist, and what it is like stands above it."""
-    for key in ("like", "adds_to", "adds_from"):
+    for key in ("like", "adds_to", "adds_from", "of_label", "beside"):
         name = item.get(key)
         if isinstance(name, str) and name not in properties:
             report.add("WF042", source, (*at, key), f"there is no field {name!r}", did_you_mean(name, properties))
@@ -172,6 +198,8 @@ def _check_column(item: dict[str, Any], wrong: _Wrong) -> None:
 
 
 def _check_patterns(item: dict[str, Any], wrong: _Wrong) -> None:
+    if isinstance(item.get("form"), str) and (fault := _form_fault(item["form"])):
+        wrong("form", f"{item['form']!r} {fault}")
     if "patterns" not in item:
         return
     if item.get("kind") != Kind.TEXT or item.get("keyed"):
@@ -187,6 +215,14 @@ def _pattern_fault(pattern: str) -> str:
         return "" if re.compile(pattern).groups == 1 else "needs exactly one group, which is the value"
     except re.error as error:
         return f"is no regular expression: {error}"
+
+
+def _form_fault(form: str) -> str:
+    try:
+        re.compile(form)
+    except re.error as error:
+        return f"is no regular expression: {error}"
+    return ""
 
 
 def _is_number(value: Any) -> bool:

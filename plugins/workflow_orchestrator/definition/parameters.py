@@ -10,7 +10,7 @@ from workflow_orchestrator.definition.problems import Report
 from workflow_orchestrator.definition.shapes import said
 from workflow_orchestrator.definition.source import KeyPath, Source
 
-RESERVED = ("document", "approval", "force")
+RESERVED = ("document", "documents", "approval", "force")
 
 _AT: KeyPath = ("input", "parameters")
 _NUMBERS = ("integer", "number")

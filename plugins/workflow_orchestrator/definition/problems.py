@@ -64,6 +64,7 @@ CODES = {
     "WF063": "an output that not every way to the end makes",
     "WF064": "a channel that contradicts itself",
     "WF065": "a voice or video provider that include/rendering.yaml does not have",
+    "WF066": "signatures that include/rendering.yaml asks for and that cannot be made here",
 }
 
 

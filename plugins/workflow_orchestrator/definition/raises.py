@@ -62,6 +62,7 @@ _READS = (
     "EmptyDocumentError",
     "EncryptedDocumentError",
     "ImageOnlyDocumentError",
+    "CodeNotPrintedError",
     "DamagedDocumentError",
     "DocumentLimitError",
     "ReaderKilledError",

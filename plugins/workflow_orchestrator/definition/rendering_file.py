@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from workflow_orchestrator.definition.language.words import duration, duration_text, line, word
 from workflow_orchestrator.definition.problems import Report
-from workflow_orchestrator.definition.shapes import Anything, Choice, Entry, Flag, ListOf, MapOf, Record, Text, Whole
+from workflow_orchestrator.definition.shapes import (
+    Anything,
+    Choice,
+    Entry,
+    Flag,
+    ListOf,
+    MapOf,
+    Number,
+    Record,
+    Text,
+    Whole,
+)
 from workflow_orchestrator.definition.source import Source, read_source
 from workflow_orchestrator.errors import ConfigurationError
 from workflow_orchestrator.fields import LANGUAGES
@@ -90,6 +103,7 @@ _VOICE = Record(
     any_of=(ANY, *LANGUAGES),
 )
 _WITHIN = Entry(duration_text, "How long the vendor may take, such as 30m; without it, 2h.")
+_PRICE = Entry(Number(0, 10_000), "What the vendor takes for a minute of clip, in US dollars; without it, what a clip costs is unknown.")
 _VIDEO_PROVIDER = Record(
     {
         "http_avatar": Entry(
@@ -102,6 +116,11 @@ _VIDEO_PROVIDER = Record(
                     "avatar": Entry(line, "The vendor's id of the avatar.", required=True),
                     "background": Entry(line, "Synthesia: the background behind the avatar."),
                     "test": Entry(Flag(), "Synthesia: a free video with a watermark."),
+                    "webhook": Entry(
+                        _CONNECTION,
+                        "The Airflow connection with the secret of the vendor's webhook as password; without it, jobs are only polled.",
+                    ),
+                    "price_usd_per_minute": _PRICE,
                     "within": _WITHIN,
                 }
             ),
@@ -126,6 +145,7 @@ _VIDEO_PROVIDER = Record(
                     "input": Entry(
                         MapOf(Anything(), ".{1,100}", "a key"), "The whole input of another model, instead of Luma's."
                     ),
+                    "price_usd_per_minute": _PRICE,
                     "within": _WITHIN,
                     **_AWS,
                 }
@@ -135,6 +155,33 @@ _VIDEO_PROVIDER = Record(
     },
     one_of=("http_avatar", "bedrock_async"),
 )
+SIGNING = ("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
+"""Signature algorithms of C2PA 2.4, section 13.2, as c2pa-python names them."""
+SIGNER = "c2pa"
+"""The module of the optional package c2pa-python."""
+_CREDENTIALS = Record(
+    {
+        "certificate": Entry(
+            line, "The file with the certificate chain in PEM, the signer's own certificate first; on each worker.", required=True
+        ),
+        "key": Entry(
+            Record(
+                {
+                    "connection": Entry(_CONNECTION, "The Airflow connection with the private key in PEM as password."),
+                    "file": Entry(line, "The file with the private key in PEM; on each worker, readable for Airflow alone."),
+                },
+                one_of=("connection", "file"),
+            ),
+            "The private key of that certificate.",
+            required=True,
+        ),
+        "algorithm": Entry(Choice(SIGNING), "How it signs; it must fit the key.", required=True),
+        "timestamp": Entry(
+            Text(r"none|https?://[^\s]{1,300}", "none, or the address of a time stamp authority (RFC 3161)"),
+            "Who certifies the time of the signature; without it, none.",
+        ),
+    }
+)
 RENDERING = Record(
     {
         "format": Entry(Whole(1, 1), "The format of this file: 1.", required=True),
@@ -142,6 +189,9 @@ RENDERING = Record(
         "video_providers": Entry(
             MapOf(_VIDEO_PROVIDER, _NAME, _NAME_SAYS, at_least=0),
             "Video providers that a workflow may name, beside local.",
+        ),
+        "credentials": Entry(
+            _CREDENTIALS, "Signs each finished video with content credentials (C2PA); needs the package c2pa-python on each worker."
         ),
     }
 )
@@ -158,6 +208,12 @@ class Spec:
         return {self.kind: dict(self.settings)}
 
     @property
+    def usd_per_minute(self) -> Decimal | None:
+        """What a minute of clip costs; None where nobody has said it, which is not zero."""
+        stated = self.settings.get("price_usd_per_minute")
+        return None if stated is None else Decimal(str(stated))
+
+    @property
     def within(self) -> Any:
         """How long a vendor may take, as a `timedelta`."""
         return duration(self.settings.get("within", "2h"))
@@ -172,10 +228,11 @@ _BUILT_IN: Mapping[str, Mapping[str, Spec]] = {
 
 @dataclass(frozen=True, slots=True)
 class RenderingSettings:
-    """Voices (by name, then language or `any`) and video providers (by name; `local` is none of them)."""
+    """Voices (by name, then language or `any`), video providers (by name; `local` is none of them), and how finished videos are signed."""
 
     voices: Mapping[str, Mapping[str, Spec]] = field(default_factory=lambda: dict(_BUILT_IN))
     video_providers: Mapping[str, Spec] = field(default_factory=dict)
+    credentials: Spec | None = None
 
     def engine(self, voice: str, language: str) -> Spec:
         """Who speaks a language in a voice.
@@ -231,7 +288,8 @@ def read_rendering(path: Path, report: Report) -> RenderingSettings | None:
         for name, languages in (source.get(("voices",), dict) or {}).items()
     }
     providers = {name: _spec(vendor) for name, vendor in (source.get(("video_providers",), dict) or {}).items()}
-    return RenderingSettings({**_BUILT_IN, **voices}, providers)
+    signing = source.get(("credentials",), dict)
+    return RenderingSettings({**_BUILT_IN, **voices}, providers, None if signing is None else Spec("credentials", signing))
 
 
 def _spec(entry: Mapping[str, Any]) -> Spec:
@@ -253,6 +311,12 @@ def _check(source: Source, report: Report) -> None:
                 report.add(
                     "WF013", source, (*at, "http_avatar", key), f"{key!r} goes with synthesia", "remove it", key=True
                 )
+    if source.get(("credentials",), dict) is not None and find_spec(SIGNER) is None:
+        # Told here, because a worker would find out only when somebody has released the video.
+        report.add(
+            "WF066", source, ("credentials",), "videos shall be signed, and the package c2pa-python is not installed here",
+            "install it (pip install c2pa-python), or take credentials: out", key=True,
+        )  # fmt: skip
     for at, engine in _engines(source):
         settings = engine.get("openai", {})
         if settings.get("sample_rate", 0) % 25:

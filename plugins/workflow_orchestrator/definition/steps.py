@@ -102,13 +102,17 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractStep(Step):
-    """Reads the document and binds each field to its page and printed words. `pages` says which of them a model is sent."""
+    """Reads the document and binds each field to its page and printed words. `pages` says which of them a model is sent.
+
+    `variant` names the parameter that says which of several share classes, or other variants with a code, is meant; empty: none.
+    """
 
     kind: ClassVar[str] = "extract"
     prompt: Path
     schema: Path
     route: str
     pages: Literal["needed", "all"] = "needed"
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +151,12 @@ class WriteStep(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlideStep(Step):
-    """Renders the slides of the script in a theme. `format` is their shape and that of the video."""
+    """Renders the slides of the script in a theme. `format` is their shape and that of the video; `motion` lets charts build up in it."""
 
     kind: ClassVar[str] = "slide"
     theme: Path
     format: Literal["landscape", "portrait", "square"] = "landscape"
+    motion: Literal["build", "none"] = "build"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +178,7 @@ class VideoStep(Step):
     kind: ClassVar[str] = "video"
     provider: str
     voice: str
+    frames: Literal["variable", "constant"] = "variable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,7 +160,8 @@ def block(one: Choose | Parallel | Map) -> str:
 
 
 _STEPS: Mapping[type[Step], Callable[[Any], str]] = {
-    ExtractStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}" + (", sends every page" if s.pages == "all" else ""),
+    ExtractStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}" + (", sends every page" if s.pages == "all" else "")
+    + (f", variant {s.variant}" if s.variant else ""),
     ValidateStep: lambda s: f"rules {s.rules.name}",
     AskStep: lambda s: f"asks {value(s.ask)} within {duration(s.within)}{_reminds(s)}, otherwise fails",
     WriteStep: lambda s: (
@@ -168,11 +169,15 @@ _STEPS: Mapping[type[Step], Callable[[Any], str]] = {
         if s.by == "model"
         else f"the sentence file alone, narration {value(sorted(s.narration))}"
     ),
-    SlideStep: lambda s: f"theme {s.theme.name}" + ("" if s.format == "landscape" else f", {s.format}"),
+    SlideStep: lambda s: (
+        f"theme {s.theme.name}"
+        + ("" if s.format == "landscape" else f", {s.format}")
+        + ("" if s.motion == "build" else ", nothing moves")
+    ),
     ApproveStep: lambda s: (
         f"asks {value(s.ask)} to release {value(s.show)} within {duration(s.within)}{_reminds(s)}, otherwise fails"
     ),
-    VideoStep: lambda s: f"provider {s.provider}, voice {s.voice}",
+    VideoStep: lambda s: f"provider {s.provider}, voice {s.voice}" + ("" if s.frames == "variable" else ", 25 frames a second"),
     GenerateStep: lambda s: f"prompt {_prompt(s.prompt.name)}, route {s.route}, makes {s.into} as {s.output.name} says",
     CallStep: lambda s: f"runs {s.workflow}, takes {value(s.take)} within {duration(s.within)}",
     NotifyStep: lambda s: f"tells {s.channel}: {s.subject}",

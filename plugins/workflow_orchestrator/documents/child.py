@@ -26,6 +26,7 @@ from typing import Any
 
 from workflow_orchestrator.documents import quality
 from workflow_orchestrator.documents.ocr import OcrLayer, OcrLimits, read_pictures
+from workflow_orchestrator.documents.telling import tell, tell_to
 from workflow_orchestrator.documents.text_reader import TextLayer, read_text
 from workflow_orchestrator.documents.word_reader import Styles, WordLayer, open_document, read_page
 from workflow_orchestrator.errors import (
@@ -60,6 +61,7 @@ def limited(work: Callable[[bytes, Mapping[str, Any]], dict[str, Any]]) -> int:
     # First of all, so that whatever stops this process later does not let it outlive its parent.
     _die_with(limits["parent"])
     _limit_self(limits["memory_bytes"], limits["seconds"])
+    tell_to(limits.get("tells"))
     # Whatever a library prints or logs about the document must not get among the answer, nor fill the parent's memory.
     logging.disable(logging.CRITICAL)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -116,6 +118,7 @@ def _read_both(data: bytes, max_pages: int, max_characters: int) -> tuple[TextLa
         raise EmptyDocumentError("the document has no page")
     styles = Styles()
     for index in range(count):
+        tell("reading words", index, count)
         try:
             words.pages.append(read_page(document, index, styles, max_characters))
         except (DocumentError, MemoryError):
@@ -124,6 +127,7 @@ def _read_both(data: bytes, max_pages: int, max_characters: int) -> tuple[TextLa
             words.failures[index + 1] = f"{type(error).__name__}: {error}"
             nothing = {"width": 0.0, "height": 0.0, "words": [], "hidden": 0, "overprinted": 0, "pictures": 0.0}
             words.pages.append({**nothing, "aside": [], "scales": []})
+    tell("reading words", count, count)
     if len(words.failures) == count:
         raise DamagedDocumentError(f"none of the {count} pages can be read: {words.failures[1]}")
     return texts, words

@@ -18,6 +18,7 @@ from workflow_orchestrator.documents.model import Language
 from workflow_orchestrator.documents.ocr_agreement import Agreed, agree
 from workflow_orchestrator.documents.ocr_ink import lacks_marks
 from workflow_orchestrator.documents.ocr_program import OcrWord, Pass, PassFailed, Tesseract
+from workflow_orchestrator.documents.telling import tell
 from workflow_orchestrator.documents.word_reader import open_document
 from workflow_orchestrator.errors import DocumentLimitError, OcrMissingError
 
@@ -79,6 +80,7 @@ def read_pictures(data: bytes, numbers: Sequence[int], language: Language, limit
         return layer
     reader = _PictureReader(open_document(data), program, language, time.monotonic() + limits.seconds)
     for count, number in enumerate(numbers, start=1):
+        tell("reading pictures", count - 1, len(numbers))
         if count > limits.pages:
             layer.reasons[number] = f"OCR reads at most {limits.pages} pages of a document"
             continue
@@ -92,6 +94,7 @@ def read_pictures(data: bytes, numbers: Sequence[int], language: Language, limit
                 limit="seconds",
                 maximum=limits.seconds,
             ) from None
+    tell("reading pictures", len(numbers), len(numbers))
     return layer
 
 

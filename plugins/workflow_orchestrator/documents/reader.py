@@ -20,6 +20,7 @@ from typing import Any
 
 from workflow_orchestrator import errors
 from workflow_orchestrator.documents.model import Document, ReadLimits
+from workflow_orchestrator.documents.telling import listening
 from workflow_orchestrator.errors import (
     DamagedDocumentError,
     DocumentError,
@@ -92,34 +93,34 @@ def run_child(
         ReaderKilledError: something else ended it; a retry can help.
     """
     seconds = limits.time.total_seconds()
-    asked = json.dumps(
-        {
-            **more,
-            "max_pages": limits.max_pages,
-            "max_characters": limits.max_characters,
-            "memory_bytes": limits.memory_bytes,
-            "seconds": seconds,
-            "parent": os.getpid(),
-        }
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", f"workflow_orchestrator.documents.{module}", asked],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment(),
-        start_new_session=True,
-    )
-    try:
-        out, err = process.communicate(data, timeout=seconds + waits.total_seconds())
-    except subprocess.TimeoutExpired:
-        raise _too_slow(seconds + waits.total_seconds()) from None
-    finally:
-        # Also when this thread is interrupted (a cancelled task): no child is left behind.
-        if process.poll() is None:
-            # Its session, so that what it has started goes with it.
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+    asked = {
+        **more,
+        "max_pages": limits.max_pages,
+        "max_characters": limits.max_characters,
+        "memory_bytes": limits.memory_bytes,
+        "seconds": seconds,
+        "parent": os.getpid(),
+    }
+    with listening() as pipe:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", f"workflow_orchestrator.documents.{module}", json.dumps({**asked, "tells": pipe})],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+            start_new_session=True,
+            pass_fds=(pipe,),
+        )
+        try:
+            out, err = process.communicate(data, timeout=seconds + waits.total_seconds())
+        except subprocess.TimeoutExpired:
+            raise _too_slow(seconds + waits.total_seconds()) from None
+        finally:
+            # Also when this thread is interrupted (a cancelled task): no child is left behind.
+            if process.poll() is None:
+                # Its session, so that what it has started goes with it.
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
     if process.returncode == 0 and out:
         answer: dict[str, Any] = json.loads(out)
         _log.info("the reading process held at most %d MiB", answer["peak_bytes"] // 2**20)

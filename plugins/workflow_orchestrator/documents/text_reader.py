@@ -15,6 +15,7 @@ from typing import Any
 
 from workflow_orchestrator.documents.digit_fonts import DigitFonts
 from workflow_orchestrator.documents.form_tree import FormTree
+from workflow_orchestrator.documents.telling import tell
 from workflow_orchestrator.errors import DamagedDocumentError, DocumentLimitError, EncryptedDocumentError
 
 _STREAM_LIMIT = 20_000_000
@@ -69,9 +70,11 @@ def read_text(data: bytes, max_pages: int, max_characters: int) -> TextLayer:
         layer = TextLayer(metadata=_metadata(reader))
         forms, fonts = FormTree(), DigitFonts()
         for index in range(count):
+            tell("reading text", index, count)
             _check_forms(forms, reader, index)
             _read_page(reader, index, layer, max_characters)
             _check_digits(fonts, reader, index, layer)
+        tell("reading text", count, count)
     _refuse_if_nothing_opened(layer, count)
     return layer
 

@@ -75,11 +75,14 @@ def joined(words: Sequence[Word]) -> str:
 
 
 def is_small_capitals(before: Word, after: Word) -> bool:
-    """Whether a word goes on the one before in small capitals: of another size, touching, both in capitals or a digit behind them."""
+    """Whether a word goes on the one before in small capitals: of another size, touching, both in capitals or a digit behind them.
+
+    A hyphen between small capitals is often of the larger size, and touches both.
+    """
     gap = after.box.left - before.box.right
     smaller = after.size < 0.9 * before.size and after.text.isupper() and gap <= 0.15 * before.size
-    larger = before.size < 0.9 * after.size and after.text[:1].isdigit() and gap <= 0.08 * after.size
-    return before.text[-1:].isupper() and gap >= -0.5 and (smaller or larger)
+    larger = before.size < 0.9 * after.size and (after.text[:1].isdigit() or after.text == "-") and gap <= 0.08 * after.size
+    return (before.text[-1:].isupper() or before.text == "-") and gap >= -0.5 and (smaller or larger)
 
 
 class Flow:

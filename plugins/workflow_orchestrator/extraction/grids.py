@@ -13,9 +13,10 @@ with cells in per cent fills a field in per cent, any other one a field of ratio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 
 from workflow_orchestrator.documents import Word
@@ -28,9 +29,11 @@ from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import CELL, FieldSpec
+from workflow_orchestrator.figures import DecimalMark, Figure, read_figure
 from workflow_orchestrator.values import Evidence, Kind, Origin
 
 _CAPTION = re.compile(r"^(?:table|tab\.|tabelle|tableau)\s+(?:\d+|[IVX]+)\s*[.:\-–—]?(?=\s|$)", re.IGNORECASE)
+_WITH_DECIMALS = re.compile(r"(?<![\w.,])\d+[.,]\d+(?![\w]|[.,]\d)")
 _CITATION = re.compile(r"\s*\[\d+(?:\s*[,–-]\s*\d+)*\]\s*$|[*†‡]+$")
 _MOST_CELLS = 150
 _PITCH = 1.4  # of the size of a caption, from one of its lines to the next; the table is further away
@@ -59,19 +62,64 @@ class Column:
         return (self.left + self.right) / 2
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table that a field can take: its caption, and the key and the evidence of each cell."""
+
+    spec: FieldSpec
+    page: PageLayout
+    caption: Sequence[Line]
+    cells: Sequence[tuple[str, Evidence]]
+
+    def prints(self, said: Sequence[Figure], mark: DecimalMark | None) -> int:
+        """How many of the figures that sentences say stand in a cell, at the precision of the sentence."""
+        printed = set[Decimal]()
+        for _, evidence in self.cells:
+            with suppress(FigureError):
+                figure = read_figure(evidence.quote, mark)
+                printed |= {round(figure.value, places) for places in range(1, figure.decimals + 1)} if figure else set()
+        return sum(figure.value in printed for figure in said)
+
+
 def read_grids(layout: DocumentLayout, flow: Flow, words: Vocabulary, reader: Reader, found: Findings) -> None:
-    """The cells of the first table whose caption has a section word of a field, and that is none too large or without heads."""
+    """The cells of one table whose caption has a section word of a field, and that is none too large or without heads.
+
+    Of several, the one that prints most of the figures of the sentences that were taken, so that a claim stands beside its cells;
+    without such figures the first.
+    """
+    tables = tables_of(layout, flow, words)
+    if not tables:
+        return
+    sentences = [found.first(spec.name) for spec in words.fields.values() if spec.kind is Kind.PARAGRAPH and spec.cues]
+    said = figures_in((str(value.value) for value in sentences if value), layout.mark)
+    table = max(tables, key=lambda one: one.prints(said, layout.mark))
+    for key, evidence in table.cells:
+        with suppress(FigureError):
+            found.add(value_of(table.spec, key, evidence, reader, Origin.OFFLINE))
+    name = words.fields.get(f"{table.spec.name}_caption")
+    if name is not None and name.kind is Kind.TEXT:
+        _caption(name, table.page, table.caption, reader, found)
+
+
+def tables_of(layout: DocumentLayout, flow: Flow, words: Vocabulary) -> list[Table]:
+    """Every table with figures and heads whose caption has a section word of a field, in order."""
     specs = [spec for spec in words.fields.values() if spec.keyed == "cell"]
-    wanted = {word for spec in specs for word in words.sections(spec.name)}
-    for caption in _captions(flow, sorted(wanted)) if specs else ():
-        page = layout.pages[caption[0].page - 1]
-        rows = _band(page, caption[0])
-        if any(_take(spec, page, rows, caption, words, reader, found) for spec in specs):
-            return
+    return [table for caption in captions(flow, words) if (table := _table(layout, caption, specs))]
 
 
-def _captions(flow: Flow, wanted: Sequence[str]) -> Iterator[list[Line]]:
-    """The lines from each caption on, as far as they may be the caption, where it has one of the words."""
+def figures_in(texts: Iterable[str], mark: DecimalMark | None) -> list[Figure]:
+    """The figures with decimals that texts print."""
+    figures: list[Figure] = []
+    for match in (match for text in texts for match in _WITH_DECIMALS.finditer(text)):
+        with suppress(FigureError):
+            figure = read_figure(match[0], mark)
+            figures += [figure] if figure and figure.decimals else []
+    return figures
+
+
+def captions(flow: Flow, words: Vocabulary) -> Iterator[list[Line]]:
+    """The lines from each caption of a table on, as far as they may be the caption, where it has a section word of a field of cells."""
+    wanted = {word for spec in words.fields.values() if spec.keyed == "cell" for word in words.sections(spec.name)}
     for number, line in enumerate(flow.lines):
         if not _CAPTION.match(line.text):
             continue
@@ -83,7 +131,7 @@ def _captions(flow: Flow, wanted: Sequence[str]) -> Iterator[list[Line]]:
                 break
             lines.append(following)
         text = fold(" ".join(item.text for item in lines))
-        if any(has_words(text, word) for word in wanted):
+        if any(has_words(text, word) for word in sorted(wanted)):
             yield lines
 
 
@@ -110,25 +158,21 @@ def _band(page: PageLayout, caption: Line) -> list[Row]:
     return rows
 
 
-def _take(
-    spec: FieldSpec, page: PageLayout, rows: Sequence[Row], caption: Sequence[Line], words: Vocabulary, reader: Reader, found: Findings
-) -> bool:
+def _table(layout: DocumentLayout, caption: Sequence[Line], specs: Sequence[FieldSpec]) -> Table | None:
+    """The table of a caption, for the first field that can take half of its figures and more."""
+    page = layout.pages[caption[0].page - 1]
+    rows = _band(page, caption[0])
     at = next((row.number for row in rows if caption[0].words[0] in row.words), None)
     body = _body(rows, at) if at is not None else []
     if len(body) < _FEWEST_ROWS:
-        return False
+        return None
     columns = _headed(_columns(body), _heads(rows, body, caption), body)
-    added = _cells(spec, page, body, columns)
     figures = sum(len(_figure_cells(row)) for row in body)
-    if not figures / 2 <= len(added) <= _MOST_CELLS:
-        return False
-    for key, evidence in added:
-        with suppress(FigureError):
-            found.add(value_of(spec, key, evidence, reader, Origin.OFFLINE))
-    name = words.fields.get(f"{spec.name}_caption")
-    if name is not None and name.kind is Kind.TEXT:
-        _caption(name, page, caption, reader, found)
-    return True
+    for spec in specs:
+        cells = _cells(spec, page, body, columns)
+        if figures / 2 <= len(cells) <= _MOST_CELLS:
+            return Table(spec, page, caption, cells)
+    return None
 
 
 def _body(rows: Sequence[Row], at: int) -> list[Row]:

@@ -51,7 +51,7 @@ def read_head(layout: DocumentLayout, words: Vocabulary, reader: Reader, found: 
         elif spec.kind is Kind.TEXT and words.sections(spec.name) and len(lines) == 1:
             _class_before(layout.pages[0], spec, lines[0][1], lines[0][2], reader, found)
     for spec in words.fields.values():
-        if spec.kind is Kind.CURRENCY and not found.candidates(spec.name):
+        if words.is_of_class(spec) and not found.candidates(spec.name):
             _class_currency(layout, spec, words, reader, found)
         elif spec.name == words.as_of and layout.pages:
             _day(layout, spec, words, reader, found)

@@ -53,7 +53,7 @@ def read_inventory(page: PageLayout, words: Vocabulary, reader: Reader, found: F
     if len(column) < 0.8 * len(positions) or not _is_headed(page, column[0].mark):
         return
     names = Counter(fold(item.name.text) for item in positions)
-    for spec in words.keyed("name"):
+    for spec in words.largest:
         for item in column:
             if names[fold(item.name.text)] > 1 or _has_lots(page, item, edge):
                 found.reject(spec.name, item.mark.text, page.number, f"{item.name.text!r} stands in several rows")

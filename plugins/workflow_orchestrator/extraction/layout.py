@@ -23,6 +23,7 @@ _CELL_GAP = 0.9  # of the font size: wider separates cells
 _FIGURE_GAP = 0.45  # of the font size: wider separates two figures
 _NOTE_SIZE = 0.82  # of its neighbour's size: smaller is a footnote sign
 _MAX_FIGURE_WORDS = 5
+_DASHES = ("-", "–", "—", "−")
 
 
 class Printed:
@@ -102,13 +103,21 @@ class Row:
         found: list[Mark] = []
         index = 0
         while index < len(self.words):
-            mark = self._mark_at(index)
+            mark = None if self._is_between(index, found) else self._mark_at(index)
             if mark:
                 found.append(mark)
                 index += len(mark.words)
             else:
                 index += 1
         return tuple(found)
+
+    def _is_between(self, index: int, found: list[Mark]) -> bool:
+        """Whether a lone dash goes on from a figure to another one, "$1.02 - $1.03": then it is no sign, and no nil."""
+        if self.words[index].text not in _DASHES or not found or index + 1 == len(self.words):
+            return False
+        before, after = self.words[index - 1], self.words[index + 1]
+        beside = found[-1].words[-1] is before and _close(before, self.words[index]) and _close(self.words[index], after)
+        return beside and not found[-1].nil and any(char.isdigit() for char in after.text)
 
     def _mark_at(self, index: int) -> Mark | None:
         best: Mark | None = None

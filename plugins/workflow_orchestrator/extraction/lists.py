@@ -49,6 +49,9 @@ _NO_NAME = re.compile(
 )
 _OF_ASSETS = re.compile(r"\(in % (?:des|vom|of|de)\b|\(% of (?:net |total )?(?:assets|fund|nav|portfolio)|\(en % de")
 _SUMMED = 6  # entries, their sum included
+_SPLIT = 3  # parts that make up a whole
+_ALL_BUT_ONE = Decimal(99)  # per cent
+_GROSS = Decimal(130)  # per cent: a misprint, or a fund with leverage
 _WHOLE = Decimal(101)  # per cent, with rounding
 MOST = Decimal(50)  # per cent of a portfolio: its largest positions are among them
 _MAX_ROWS = 40
@@ -68,7 +71,7 @@ class _Entry:
 def _is_heading(folded: str, sections: Sequence[str]) -> bool:
     """Whether folded words are a section word, with nothing behind it but what the figures are and of which day."""
     bare = without_brackets(folded).replace("%", "").strip()
-    if bare in sections:
+    if bare in sections or folded in sections:
         return True
     rest = next((bare[len(word) :] for word in sections if bare.startswith(word + " ")), "")
     words = re.findall(r"[^\W\d_]+", _WITHOUT.sub("", rest))
@@ -116,7 +119,7 @@ class ListReader:
                 for cell in row.cells:
                     if _is_heading(cell.folded, sections):
                         self._list(spec, row, cell)
-                    elif cell.folded in _NAME_HEADS and not self._is_of_trades(row):
+                    elif spec in self._words.largest and cell.folded in _NAME_HEADS and not self._is_of_trades(row):
                         self._list(spec, row, cell, portfolio=True)
 
     def _is_of_trades(self, row: Row) -> bool:
@@ -146,11 +149,19 @@ class ListReader:
         if portfolio:
             entries = self._weights_only(spec, entries)
         per_cent = per_cent or bool(_PER_CENT.search(heading.text)) or any("%" in entry.mark.text for entry in entries)
-        per_cent = per_cent or self._adds_up_to_part(entries)
+        per_cent = per_cent or self._adds_up_to_part(entries) or (spec not in self._words.largest and self._is_whole(entries))
         if len(entries) < 2:
             return
         if not portfolio:
             entries += self._beside(row, heading, entries)
+        if spec not in self._words.largest and self._is_part(entries):
+            for entry in entries:
+                self._found.reject(spec.name, entry.mark.text, self._page.number, "the parts that were read are not the whole")
+            return
+        self._take_entries(spec, entries, per_cent, portfolio)
+
+    def _take_entries(self, spec: FieldSpec, entries: list[_Entry], per_cent: bool, portfolio: bool) -> None:
+        """The entries of a list as values, its sum as that of its field; what stands in it twice is nobody's."""
         totals = {
             fold_label(label): other
             for other in self._words.fields.values()
@@ -161,7 +172,7 @@ class ListReader:
         names = Counter(entry.name.text for entry in entries)
         for entry in entries:
             total = totals.get(entry.name.folded)
-            if total is not None and (portfolio or len(entries) > _MAX_TOP):
+            if total is not None and (portfolio or len(entries) > _MAX_TOP or spec not in self._words.largest):
                 continue  # of the whole portfolio, or of a class of assets: not of the largest positions
             if not per_cent:
                 self._found.reject(
@@ -189,6 +200,18 @@ class ListReader:
         return close and 0 < total <= _WHOLE and any(
             _OF_ASSETS.search(fold_label(cell.text)) for row in self._page.rows for cell in row.cells
         )
+
+    def _is_whole(self, entries: Sequence[_Entry]) -> bool:
+        """Whether the figures of a split add up to about 100: then they are in per cent. How well they do is a rule's to say."""
+        figures = [read_figure(entry.mark.text, self._reader.mark) for entry in entries if not self._is_total(entry.name)]
+        if len(figures) < _SPLIT or not all(figures):
+            return False
+        return _ALL_BUT_ONE <= sum((figure.value for figure in figures if figure), Decimal(0)) <= _GROSS
+
+    def _is_part(self, entries: Sequence[_Entry]) -> bool:
+        """Whether the figures of a split add up to clearly less than the whole: some of it was not read, or is not printed."""
+        figures = [read_figure(entry.mark.text, self._reader.mark) for entry in entries if not self._is_total(entry.name)]
+        return sum((figure.value for figure in figures if figure), Decimal(0)) < _ALL_BUT_ONE
 
     def _entries(self, spec: FieldSpec, row: Row, heading: Cell) -> tuple[list[_Entry], bool]:
         """The entries below a heading, and whether a column head speaks of per cent."""

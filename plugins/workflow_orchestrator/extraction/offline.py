@@ -18,6 +18,7 @@ from workflow_orchestrator.extraction.dates import read_dates
 from workflow_orchestrator.extraction.fold import fold, fold_label
 from workflow_orchestrator.extraction.identity import read_head
 from workflow_orchestrator.extraction.inventory import read_inventory
+from workflow_orchestrator.extraction.label_words import read_label_words
 from workflow_orchestrator.extraction.layout import DocumentLayout
 from workflow_orchestrator.extraction.lists import MOST, ListReader
 from workflow_orchestrator.extraction.months import MonthsReader
@@ -31,6 +32,7 @@ from workflow_orchestrator.extraction.scales import drop_steps, read_scales
 from workflow_orchestrator.extraction.sentences import read_sentences
 from workflow_orchestrator.extraction.statement_words import read_patterns, read_statements
 from workflow_orchestrator.extraction.unlabelled import read_unlabelled
+from workflow_orchestrator.extraction.variants import Variant, Variants, coded_outside, find_variants, settle_variants
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.values import Evidence, Kind, Origin, Value
@@ -42,11 +44,18 @@ _CLASS_WORD = re.compile(r"^(?:(?:share|unit) class|class|anteils?klasse|klasse|
 _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}\d")
 
 
-def read_fields(document: Document, fields: FieldSet) -> Reading:
-    """Every value of `fields` that the document prints without doubt, and what was left out, with the reason."""
+def read_fields(document: Document, fields: FieldSet, *, code: str = "") -> Reading:
+    """Every value of `fields` that the document prints without doubt, and what was left out, with the reason.
+
+    Args:
+        document: what was read.
+        fields: what is looked for.
+        code: which of several variants is meant, by its ISIN; without it the one that the title names.
+    """
     layout = DocumentLayout(document)
     words = Vocabulary(fields)
-    reader, names = _first_look(layout, words, Reader.of(document))
+    table, principal, chosen = variants_of(layout, words, Reader.of(document), code)
+    reader, names = _first_look(layout, words, Reader.of(document), chosen.name if chosen else "")
     found = Findings()
     _read_words(layout, words, reader, found)
     tables = words.periods or any(words.keyed(by) for by in ("period", "year", "month", "name"))
@@ -61,6 +70,7 @@ def read_fields(document: Document, fields: FieldSet) -> Reading:
     _drop_of_fund(words, found)
     drop_steps(layout, found)
     read_scales(layout, words, names, reader, found)
+    read_label_words(layout, words, reader, found)
     _read_codes(layout, words, reader, found)
     read_unlabelled(layout, words, reader, found)
     read_head(layout, words, reader, found)
@@ -71,11 +81,42 @@ def read_fields(document: Document, fields: FieldSet) -> Reading:
     read_patterns(layout, words, reader, found)
     read_statements(layout, words, reader, found)
     _keep_largest(words, found)
+    if table:
+        settle_variants(table, chosen, principal, words, reader, found)
+    _keep_code(words, code, found)
     return found.settle(fields)
 
 
-def _first_look(layout: DocumentLayout, words: Vocabulary, reader: Reader) -> tuple[Reader, frozenset[str]]:
-    """What the reading of figures rests on: the currency of the document, and the words of its name and share class."""
+def _keep_code(words: Vocabulary, code: str, found: Findings) -> None:
+    """Of several codes that the document prints, the one that was asked for."""
+    for spec in words.fields.values() if code else ():
+        asked = [candidate for candidate in found.candidates(spec.name) if spec.kind is Kind.ISIN and candidate.value.value == code]
+        if asked:
+            found.replace(spec.name, asked)
+
+
+def variants_of(
+    layout: DocumentLayout, words: Vocabulary, reader: Reader, code: str
+) -> tuple[Variants | None, Variant | None, Variant | None]:
+    """The table of variants, the one of them that the title names, and the one that is meant."""
+    table = find_variants(layout, words)
+    if table is None:
+        return None, None, None
+    title = Findings()
+    _read_words(layout, words, reader, title)
+    read_head(layout, words, reader, title)
+    name = next((title.first(spec.name) for spec in words.fields.values() if words.is_class(spec)), None)
+    principal = (table.of_name(str(name.value)) if name else None) or coded_outside(layout, table)
+    return table, principal, (table.of_code(code) if code else principal)
+
+
+def _first_look(
+    layout: DocumentLayout, words: Vocabulary, reader: Reader, variant: str = ""
+) -> tuple[Reader, frozenset[str]]:
+    """What the reading of figures rests on: the currency of the document, and the words of its name and share class.
+
+    Of several classes, those of the one that is meant: the row of another one is not the document's own.
+    """
     found = Findings()
     _read_words(layout, words, reader, found)
     for page in layout.pages:
@@ -87,7 +128,8 @@ def _first_look(layout: DocumentLayout, words: Vocabulary, reader: Reader) -> tu
         if spec.kind is Kind.CURRENCY or (spec.kind is Kind.TEXT and spec.sections)
     ]
     currency = next((str(v.value) for v in values if v and v.kind is Kind.CURRENCY), "")
-    names = [fold(str(v.value)) for v in values if v and v.kind is Kind.TEXT]
+    names = [fold(str(v.value)) for v in values if v and v.kind is Kind.TEXT and not (variant and words.is_class(words.fields[v.field]))]
+    names.append(fold(variant))
     return reader.with_currency(currency), frozenset(token for name in names for token in re.findall(r"\w+", name))
 
 
@@ -203,7 +245,7 @@ def _add_to_date(words: Vocabulary, reader: Reader, found: Findings, values: Seq
 
 def _keep_largest(words: Vocabulary, found: Findings) -> None:
     """Of a whole portfolio, the ten largest positions, for a list of names is of the largest ones; of a small part of one, none."""
-    for spec in words.keyed("name"):
+    for spec in words.largest:
         weights = {ref: value.value for ref in found.refs() if (value := found.first(ref)) and value.field == spec.name}
         figures = sorted((weight for weight in weights.values() if isinstance(weight, Decimal)), reverse=True)
         if len(figures) <= _MAX_NAMES:

@@ -9,6 +9,8 @@ have none of it. The rule is to send too much rather than too little:
     a field without a candidate         every page whose running text has one of its labels
     a required field without either     every page, because then the words of the document are not known
 
+What no label names (statements, text under headings, tables with a caption) is the business of `page_candidates`.
+
 What is printed again word for word, as the running head of every page, counts on its first page only.
 """
 
@@ -21,7 +23,9 @@ from dataclasses import dataclass
 from workflow_orchestrator.documents import Document
 from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
 from workflow_orchestrator.extraction.layout import Cell, DocumentLayout, PageLayout, Row, overlap
+from workflow_orchestrator.extraction.page_candidates import candidates, on_first_page
 from workflow_orchestrator.extraction.units import CURRENCIES
+from workflow_orchestrator.extraction.unlabelled import is_unlabelled
 from workflow_orchestrator.extraction.vocabulary import TITLE_BLOCK, Vocabulary
 from workflow_orchestrator.fields import FieldSet, FieldSpec
 from workflow_orchestrator.figures import MONTH_NAMES
@@ -71,15 +75,22 @@ def needed_pages(document: Document, fields: FieldSet, required: Collection[str]
     """
     words = Vocabulary(fields)
     layout = DocumentLayout(document)
-    found = _of_pages(layout, words)
+    # An optional text with a label holds no figure, and often people or a page of notices: it is taken where it stands on a page that
+    # is sent. One that names the headings of its text is what a paper is read for.
+    optional = [spec for spec in fields.values() if not (spec.required or spec.name in required)]
+    texts_only = {spec.name for spec in optional if spec.kind is Kind.PARAGRAPH and not is_unlabelled(spec, words)}
+    found = {number: names - texts_only for number, names in _of_pages(layout, words).items()}
     named = set[str]().union(*found.values())
     texts = {page.number: fold(page.shown[:_DENSEST]) for page in document.pages}
     for spec in fields.values():
-        said = None if spec.name in named else _said(spec)
-        for number in (number for number, text in texts.items() if said and said.search(text)):
+        said = None if spec.name in named | texts_only else _said(spec)
+        # The row of a statement may be told in a sentence; where its titles say which statement it is, so does the page.
+        under = words.sections(spec.name) if spec.column else ()
+        fitting = {number: text for number, text in texts.items() if not under or any(has_words(text, word) for word in under)}
+        for number in (number for number, text in fitting.items() if said and said.search(text)):
             found[number].add(spec.name)
             named.add(spec.name)
-    titled = {spec.name for spec in fields.values() if TITLE_BLOCK in words.sections(spec.name)}
+    titled = {spec.name for spec in fields.values() if TITLE_BLOCK in words.sections(spec.name) or on_first_page(spec)}
     everything = any(name not in named | titled for name in required)
     always = {page.number for page in document.pages if page.number == 1 or page.source == "ocr"}
     numbers = [page.number for page in document.pages]
@@ -97,12 +108,19 @@ def _of_pages(layout: DocumentLayout, words: Vocabulary) -> dict[int, set[str]]:
         # A page that is not sent shows its rows to nobody.
         if found[page.number] or page.number == 1:
             seen.update(_folded(page, row) for row in page.rows)
+    for number, name in candidates(layout, words):
+        found[number].add(name)
     return found
 
 
 def _said(spec: FieldSpec) -> re.Pattern[str] | None:
-    """What running text that states the field looks like: one of its labels, and soon behind it something of its kind."""
-    groups = spec.sections if spec.keyed else spec.labels
+    """What running text that states the field looks like: one of its labels, and soon behind it something of its kind.
+
+    A cell of a table is stated by no running text, and what stands beside a field comes with it.
+    """
+    if spec.keyed == "cell" or spec.beside:
+        return None
+    groups = spec.labels if spec.column or not spec.keyed else spec.sections
     labels = {fold_label(label) for group in groups.values() for label in group if len(label) > 3}
     if not labels:
         return None
@@ -217,6 +235,8 @@ def _sections(page: PageLayout, row: Row, words: Vocabulary) -> Iterator[str]:
         return
     folded = fold(_text(row))
     for spec in words.fields.values():
+        if spec.keyed == "cell" or spec.column:
+            continue  # a heading of a paper, a title of a statement: see page_candidates
         if spec.keyed and any(len(section) > 3 and has_words(folded, section) for section in words.sections(spec.name)):
             yield spec.name
 

@@ -41,6 +41,7 @@ _LARGER = 1.5  # than a figure: a title, and not the head of its column
 _CLOSE = 3.0  # points between the right edges of a figure and of its head
 _HEADER_REACH = 40  # rows above a row of ratios in which its column headers may stand
 _PER_CENT = re.compile(r"%|per ?cent|prozent|pour cent", re.IGNORECASE)
+_NOTED = re.compile(r"\w\*.*\s\*\w")  # "Conte* Romahi Bellenda *Conte joined in 2017"
 _OF_TEN = re.compile(r"\b(?:\d+|ten|zehn|dix|five|fünf|cinq)\b")  # a total that says of how many
 
 
@@ -301,26 +302,31 @@ class PairReader:
         if label.rest:
             self._inline(spec, label, rank)
             return
-        candidates = list(self._word_cells(spec, label, position))
-        if spec.kind is Kind.ISIN:  # "A3QKX7 / DE000A3QKX77": beside a national number
-            candidates = [code_of(words) or words for words in candidates]
-        elif spec.kind is Kind.DATE:
-            candidates = [day_of(words) for words in candidates]
-        elif self._words.is_class(spec):
-            candidates = [without_codes(words) for words in candidates]
-        elif self._words.is_firm(spec):
-            candidates = [without_address(words) for words in candidates]
+        candidates = [self._own_words(spec, words) for words in self._word_cells(spec, label, position)]
         if not candidates and spec.name == self._words.begins and rank == 0:
             self._found.unread.add(spec.name)
         for words in candidates[:1]:
             quote = " ".join(word.text for word in words)
             quote = quote.rstrip(",;") if self._words.is_firm(spec) else quote
+            if spec.kind is Kind.TEXT and (quote.endswith(",") or _NOTED.search(quote)):
+                self._found.reject(spec.name, quote, self._page.number, "it goes on elsewhere, or holds a note of the page")
+                continue
             evidence = Evidence(self._page.number, quote, label.text, around(words))
             try:
                 self._found.add(value_of(spec, "", evidence, self._reader, Origin.OFFLINE), rank)
             except FigureError as error:
                 if spec.kind is not Kind.TEXT:
                     self._found.reject(spec.name, quote, self._page.number, error.message)
+
+    def _own_words(self, spec: FieldSpec, words: tuple[Word, ...]) -> tuple[Word, ...]:
+        """The words of a value without those that do not belong to it: a further code, what is in brackets, an address."""
+        if spec.kind is Kind.ISIN:  # "A3QKX7 / DE000A3QKX77": beside a national number
+            return code_of(words) or words
+        if spec.kind is Kind.DATE:
+            return day_of(words)
+        if self._words.is_class(spec):
+            return without_codes(words)
+        return without_address(words) if self._words.is_firm(spec) else words
 
     def _word_cells(self, spec: FieldSpec, label: Label, position: int) -> Iterator[tuple[Word, ...]]:
         """Word groups that can be the value, the likeliest first."""
@@ -375,7 +381,7 @@ class PairReader:
         text = cell.text.lstrip(": ")
         if is_figure(text, self._reader.mark) is not None or self._words.is_label(text) or text.endswith(":"):
             return False
-        if spec.kind is Kind.TEXT:
+        if spec.kind is Kind.TEXT and not spec.form:
             return True
         if spec.kind is Kind.ISIN and code_of(cell.words):
             text = code_of(cell.words)[0].text

@@ -22,6 +22,7 @@ _LEGAL_FORM = re.compile(
     r"corp\.?|[nb]\.?v\.?|s\.?p\.?a\.?|dac|pty",
     re.IGNORECASE,
 )
+_PHONE = re.compile(r"(?:tel|tél|fax|phone|telefon|téléphone)[.:]*", re.IGNORECASE)
 _CODE = re.compile(r"(?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{6,12}")
 _SENTENCE_LABEL = re.compile(r"\.\s+[^.:]{2,40}:\s")
 
@@ -59,8 +60,10 @@ def without_codes(words: tuple[Word, ...]) -> tuple[Word, ...]:
 def without_address(words: tuple[Word, ...]) -> tuple[Word, ...]:
     """Of "Halden Invest S.A. 4, rue du Port" or "Halden mbH (part of the group)" the name: the words up to the legal form.
 
-    Only an address (what begins with a number, or holds one behind a comma) or one bracket is cut off.
+    Only an address (what begins with a number, or holds one behind a comma) or one bracket is cut off, and a telephone number.
     """
+    phone = next((number for number, word in enumerate(words) if number and _PHONE.fullmatch(word.text)), len(words))
+    words = words[:phone]
     for number in range(len(words) - 1, 1, -1):
         form, behind = words[number - 1].text, words[number:]
         if not _LEGAL_FORM.fullmatch(form.rstrip(",;")):

@@ -135,8 +135,10 @@ def _take(
 
 
 def _label(heading: Line, label: str, page: int, words: Sequence[Word]) -> str:
-    """The heading, where it stands over the words as one can see: on their page, in their column, not in small capitals."""
-    box = around(words)
+    """The heading without its number, which may stand apart, where it is over the words as one can see: on their page, in their column,
+    not in small capitals.
+    """
+    box, label = around(words), NUMBERED.sub("", label)
     over = heading.page == page and overlap(heading.box, box) > 0 and heading.box.top >= box.top - 1
     return label if over and label in " ".join(word.text for word in heading.words) else ""
 

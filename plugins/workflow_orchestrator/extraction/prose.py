@@ -408,6 +408,8 @@ def joined_lines(lines: Sequence[Sequence[Word]], known: Mapping[str, int]) -> s
         before, after = fold(head).strip("(\"'"), fold(tail).strip(".,;:()")
         if after in ("und", "oder", "et", "ou", "and", "or"):
             text = f"{text} {part}"
+        elif known.get(before + after) and not known.get(f"{before}-{after}") and tail[:1].isupper():
+            text = f"{text[:-1]}{part}"  # "SunSpider", a name with a capital within
         elif not tail[:1].islower() or known.get(f"{before}-{after}") or (known.get(before) and known.get(after)) or "-" in before:
             text = f"{text}{part}"
         elif known.get(before + after) or len(after) < 4 or not known.get(before):

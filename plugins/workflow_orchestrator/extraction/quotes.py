@@ -35,6 +35,8 @@ _ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}\d")
 _SCALED = re.compile(
     r"(?:(?P<word>[^\W\d_][\w ]*?)\s*:?\s*)?(?P<n>\d{1,2})(?:\s*(?:/|of|out of|von|sur|auf)\s*(?P<top>\d{1,2}))?"
 )
+_COUNT = re.compile(r"(?P<n>\d{1,3}(?:[,.' ]\d{3})+|\d{1,9})")
+_YEARS_BEHIND = re.compile(r"\s*(?:years?|yrs?|jahren?|jahre?|ans?|années?)$")
 _SHARED_SIGNS = {
     "$": ("USD", "AUD", "CAD", "HKD", "SGD", "NZD"),
     "¥": ("JPY", "CNY"),
@@ -46,6 +48,7 @@ _UNITED_STATES = re.compile(r"\b(?:CUSIP|FINRA|FDIC|SIPC)\b")
 _UNITED_STATES_ISSUER = re.compile(r"\bForms? (?:10-[KQ]|8-K)\b|\bPrivate Securities Litigation Reform Act\b")
 _OTHER_DOLLAR = re.compile(r"\b(?:Canadian|Australian|Hong Kong|Singapore|New Zealand|Taiwan) [Dd]ollars?\b|\b(?:C|A|HK|S|NZ|NT|CA|AU)\$")
 SEPARATOR = " · "  # between the parts of a label: row, column, unit
+_LARGEST_STEP = 99  # of a scale: a whole number that may be larger is a number of things
 _MAX_TEXT = 160
 _MAX_PARAGRAPH = 4000
 
@@ -206,6 +209,8 @@ def _check_range(spec: FieldSpec, value: Decimal, quote: str) -> None:
 
 
 def _integer(spec: FieldSpec, quote: str) -> Decimal:
+    if spec.maximum is None or spec.maximum > _LARGEST_STEP or spec.unit == "years":
+        return _whole(spec, quote)
     match = _SCALED.fullmatch(fold(quote))
     labels = {fold_label(label) for label in spec.all_labels()}
     if not match or (match["word"] and match["word"] not in labels):
@@ -213,6 +218,17 @@ def _integer(spec: FieldSpec, quote: str) -> Decimal:
     if match["top"] and spec.maximum is not None and Decimal(match["top"]) != spec.maximum:
         raise FigureError(f"{quote!r} is on another scale than 1 to {spec.maximum}", printed=quote)
     value = Decimal(match["n"])
+    _check_range(spec, value, quote)
+    return value
+
+
+def _whole(spec: FieldSpec, quote: str) -> Decimal:
+    """A number of things, "1,204", or of years, "5 years"; "more than 3 years" is none."""
+    text = fold(quote)
+    match = _COUNT.fullmatch(_YEARS_BEHIND.sub("", text) if spec.unit == "years" else text)
+    if not match:
+        raise FigureError(f"{quote!r} is not one whole number", printed=quote)
+    value = Decimal(re.sub(r"\D", "", match["n"]))
     _check_range(spec, value, quote)
     return value
 
@@ -242,8 +258,11 @@ def _words(spec: FieldSpec, quote: str) -> str:
         return _choice(spec, text)
     if spec.most_words and len(text.split()) > spec.most_words:
         raise FigureError(f"{quote[:60]!r} has more than {spec.most_words} words", printed=quote[:200])
+    if spec.form and not re.fullmatch(spec.form, text):
+        raise FigureError(f"{quote[:60]!r} has not the form of {spec.name}", printed=quote[:200])
     limit = _MAX_PARAGRAPH if spec.kind is Kind.PARAGRAPH else _MAX_TEXT
-    if len(text) > limit or not any(char.isalpha() for char in text):
+    # What has a form may be digits alone, such as a year.
+    if len(text) > limit or not (spec.form or any(char.isalpha() for char in text)):
         raise FigureError(f"{quote[:60]!r} is not a {spec.kind}", printed=quote[:200])
     return text
 
@@ -265,7 +284,7 @@ def _identifier(spec: FieldSpec, text: str) -> str:
 
 
 def _choice(spec: FieldSpec, text: str) -> str:
-    folded = fold_label(text)
+    folded = fold_label(text).strip("()[] ")
     found = {
         choice.value
         for choice in spec.choices

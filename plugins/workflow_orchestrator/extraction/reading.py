@@ -13,7 +13,8 @@ from workflow_orchestrator.values import Evidence, Value, ValueSet
 class Rejected:
     """Something printed that looked like a value of `ref` and was left out.
 
-    `contested` says that other words of the document claim to be the same value just as well.
+    `contested` says that other words of the document claim to be the same value just as well; `choose` that nothing goes on before a
+    person says which is meant.
     """
 
     ref: str
@@ -21,9 +22,11 @@ class Rejected:
     page: int
     reason: str
     contested: bool = False
+    choose: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return {"ref": self.ref, "quote": self.quote, "page": self.page, "reason": self.reason}
+        asked = {"choose": True} if self.choose else {}
+        return {"ref": self.ref, "quote": self.quote, "page": self.page, "reason": self.reason, **asked}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,10 @@ class Findings:
     def add(self, value: Value, rank: int = 0) -> None:
         self._candidates.setdefault(value.ref, []).append(Candidate(value, rank))
 
-    def reject(self, ref: str, quote: str, page: int, reason: str, *, contested: bool = False) -> None:
-        item = Rejected(ref, quote, page, reason, contested)
+    def reject(
+        self, ref: str, quote: str, page: int, reason: str, *, contested: bool = False, choose: bool = False
+    ) -> None:
+        item = Rejected(ref, quote, page, reason, contested, choose)
         if item not in self._rejected:
             self._rejected.append(item)
 

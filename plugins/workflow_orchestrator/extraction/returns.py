@@ -14,6 +14,7 @@ from typing import Any
 
 from workflow_orchestrator.documents.model import around
 from workflow_orchestrator.errors import FigureError
+from workflow_orchestrator.extraction.counterparts import Counterparts
 from workflow_orchestrator.extraction.fold import fold, fold_label, without_brackets
 from workflow_orchestrator.extraction.layout import Mark, PageLayout, Row
 from workflow_orchestrator.extraction.notes import (
@@ -59,6 +60,7 @@ class ReturnsReader:
     ) -> None:
         self._page, self._words, self._reader, self._names, self._found = page, words, reader, names, found
         self._known: dict[str, Periods | None] = {}
+        self._counterparts = Counterparts(words, found, page.page.shown)
         self._annualised: bool | None = None  # over a year, by a note of the page; None: not looked for
 
     def read(self) -> None:
@@ -91,20 +93,36 @@ class ReturnsReader:
         return None
 
     def _periods(self, table: Table[Periods]) -> None:
-        for line in self._own_lines(table):
+        for series, line in self._lines_by_series(table):
             for head, mark in line.cells:
                 if not mark.nil:
-                    self._take_period(table, line, head, mark)
+                    self._take_period(table, line, head, mark, series)
 
-    def _take_period(self, table: Table[Periods], line: Line[Periods], head: Head[Periods], mark: Mark) -> None:
+    def _take_period(
+        self, table: Table[Periods], line: Line[Periods], head: Head[Periods], mark: Mark, series: str
+    ) -> None:
         section = line.section or self._before_section(table)
         contexts = (head.text, line.label_text, section, table.group_of(head), *table.stub, *table.titles)
         target = self._decide(head, contexts)
         if target is None:
-            self._undecided(head, mark)
+            if not series:
+                self._undecided(head, mark)
             return
         label = SEPARATOR.join(filter(None, (line.label_text, head.text)))
-        self._take(target.field, target.key, mark, label, contexts)
+        self._take(target.field, target.key, mark, label, contexts, series)
+
+    def _lines_by_series(self, table: Table[Any]) -> list[tuple[str, Line[Any]]]:
+        """The lines of the document's own series, and those of the series that stand beside it."""
+        own = self._own_lines(table)
+        if not own or not self._words.beside:
+            return [("", line) for line in own]
+        rows = [line.row for line in own]
+        others = (
+            (line.label_text, (self._basis(fold(line.label_text)), self._basis(fold(line.section))), line)
+            for line in table.lines
+            if line.row not in rows
+        )
+        return [*(("", line) for line in own), *self._counterparts.among(others)]
 
     def _undecided(self, head: Head[Periods], mark: Mark) -> None:
         self._found.reject(
@@ -185,11 +203,12 @@ class ReturnsReader:
             return
         if not any(map(is_of_whole_years, titles)) and any(map(is_rolling, self._near(table))):
             return
-        for line in self._own_lines(table):
+        for series, line in self._lines_by_series(table):
             for head, mark in line.cells:
                 if not mark.nil:
                     label = SEPARATOR.join(filter(None, (line.label_text, head.text)))
-                    self._take(specs[0].name, head.meaning, mark, label, (line.label_text, *table.stub, *table.titles))
+                    contexts = (line.label_text, *table.stub, *table.titles)
+                    self._take(specs[0].name, head.meaning, mark, label, contexts, series)
 
     def _is_named(self, table: Table[str]) -> bool:
         """Whether a row of a table is full and says that it is the document's own: no axis of a chart."""
@@ -318,15 +337,23 @@ class ReturnsReader:
             return ()
         return tuple(text.partition(" ")[2] for text in column)
 
-    def _take(self, field: str, key: str, mark: Mark, label: str, contexts: Sequence[str]) -> None:
-        spec = self._words.fields[field]
+    def _take(
+        self, field: str, key: str, mark: Mark, label: str, contexts: Sequence[str], series: str = ""
+    ) -> None:
+        """Takes a figure for a field, or for the one beside it that is of another series, where the schema has it."""
+        spec = self._words.beside.get((field, series)) if series else self._words.fields[field]
+        if spec is None:
+            return
+        field = spec.name
         evidence = Evidence(self._page.number, mark.text, label, around(mark.words))
         try:
             value = value_of(spec, key, evidence, self._reader, Origin.OFFLINE)
         except FigureError as error:
             self._found.reject(f"{field}.{key}" if key else field, mark.text, self._page.number, error.message)
             return
-        if spec.kind is Kind.PERCENT and not self._says_per_cent(mark, contexts):
+        own = self._found.first(f"{spec.beside}.{key}" if key else spec.beside) if series else None
+        beside = own is not None and own.evidence.page == self._page.number  # what stands beside a figure is in its unit
+        if spec.kind is Kind.PERCENT and not beside and not self._says_per_cent(mark, contexts):
             self._found.reject(value.ref, mark.text, self._page.number, "nothing near says that it is per cent")
             return
         self._found.add(value)

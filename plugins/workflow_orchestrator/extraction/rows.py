@@ -66,14 +66,27 @@ class RowsReader(ReturnsReader):
         for column, basis in columns:
             if not is_of_returns((fold(column.head),), self._names):
                 continue
-            for keyed, mark in column.cells:
-                head = Head(keyed.meaning, keyed.cell.words)
-                target = self._decide(head, (basis, column.head, keyed.cell.text, *titles))
-                label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
-                if target is None:
-                    self._undecided(head, mark)
-                else:
-                    self._take(target.field, target.key, mark, label, (keyed.cell.text, column.head, *titles))
+            self._take_column(column, basis, titles, "")
+        if columns and not any(basis for _, basis in columns):
+            for series, column in self._columns_beside(_columns(self._page, block), columns[0][0]):
+                self._take_column(column, "", titles, series)
+
+    def _take_column(self, column: _Column[Periods], basis: str, titles: Sequence[str], series: str) -> None:
+        for keyed, mark in column.cells:
+            head = Head(keyed.meaning, keyed.cell.words)
+            target = self._decide(head, (basis, column.head, keyed.cell.text, *titles))
+            label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
+            if target is not None:
+                self._take(target.field, target.key, mark, label, (keyed.cell.text, column.head, *titles), series)
+            elif not series:
+                self._undecided(head, mark)
+
+    def _columns_beside(
+        self, columns: Sequence[_Column[Meaning]], own: _Column[Meaning]
+    ) -> Iterable[tuple[str, _Column[Meaning]]]:
+        """The columns of the series beside the document's own, of the same basis as its one column."""
+        others = ((column.head, None, column) for column in columns if column is not own)
+        return self._counterparts.among(others) if self._words.beside else ()
 
     def _year_block(self, block: Sequence[_Keyed[str]]) -> None:
         years = [int(keyed.meaning) for keyed in block]
@@ -96,6 +109,10 @@ class RowsReader(ReturnsReader):
                     label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
                     self._take(spec.name, keyed.meaning, mark, label, (column.head, *titles))
                 self._running_year(block, column, titles)
+            for series, column in self._columns_beside(columns, chosen[0]) if len(chosen) == 1 and titled else ():
+                for keyed, mark in column.cells:
+                    label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
+                    self._take(spec.name, keyed.meaning, mark, label, (column.head, *titles), series)
 
     def _running_year(self, block: Sequence[_Keyed[str]], column: _Column[str], titles: Sequence[str]) -> None:
         """The row of the year that still runs, over or under the years: "2026 YTD", "YTD"."""

@@ -23,7 +23,14 @@ from workflow_orchestrator.extraction.quotes import SEPARATOR, Reader, value_of
 from workflow_orchestrator.extraction.standing import Place, compact
 from workflow_orchestrator.extraction.statement_heads import Heads, is_current, is_year_before
 from workflow_orchestrator.extraction.statements import Column, Item, Statement, find_statements
-from workflow_orchestrator.extraction.table_units import RowKind, is_per_share, row_scale
+from workflow_orchestrator.extraction.table_units import (
+    RowKind,
+    is_of_shares,
+    is_per_share,
+    names_scale,
+    row_scale,
+    unit_scale,
+)
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
 from workflow_orchestrator.fields import FieldSpec
 from workflow_orchestrator.values import NUMERIC_KINDS, Box, Evidence, Kind, Origin, Value
@@ -104,6 +111,7 @@ class StatementTables:
             heads = [column.head.text for column, mark in item.figures if set(mark.words) & set(place.words)]
             words = [item.label, item.section, *item.names, *heads, *statement.titles]
             words += [part for kind in _ROW_KINDS for part in self._parts(statement, item, kind) or ()]
+            words += [part for spec in self._words.columns for part in self._unit(statement, item, spec) or ()]
             names |= {compact(text).rstrip(":") for text in words if text}
         return frozenset(names)
 
@@ -120,6 +128,13 @@ class StatementTables:
         titled = [s for s in self._words.columns if s.keyed == "period" and self._is_titled(statement, s)]
         exact = [spec for spec in titled if _names_exactly(spec, item)]
         return exact or [spec for spec in titled if _names_beginning(spec, item)]
+
+    def names_of(self, statement: Statement, item: Item) -> tuple[str, ...]:
+        """The names of the fields whose row it may be, without asking in which column, period and unit its figures stand."""
+        texts = (*statement.titles, fold_label(item.section))
+        listed = (s for s in self._words.columns if s.keyed == "name")
+        lines = [s for s in listed if any(has_words(text, section) for text in texts for section in self._words.sections(s.name))]
+        return tuple(spec.name for spec in (*self._fields_of(statement, item), *lines))
 
     def is_titled(self, statement: Statement, row: Row) -> bool:
         """Whether titles of a statement are some that fields stand under, and a row over them is none."""
@@ -175,14 +190,34 @@ class StatementTables:
 
     def _unit(self, statement: Statement, item: Item, spec: FieldSpec) -> tuple[str, ...] | None:
         """The printed words of currency and scale for a row; `None` where they are needed and nothing says them."""
+        if spec.unit_words and spec.kind in (Kind.INTEGER, Kind.RATIO):
+            return self._of_unit(statement, item, spec)
         if spec.kind not in (Kind.MONEY, Kind.INTEGER):
             return ()
         kind: RowKind = "amount"
         if spec.kind is Kind.INTEGER:
+            if statement.unit is None and not _is_of_shares_field(spec):
+                return self._as_printed(statement, item)
             kind = "shares"
         elif is_per_share(f"{item.section} {item.label}") or _is_per_share_field(spec):
             kind = "per_share"
         return self._parts(statement, item, kind)
+
+    def _of_unit(self, statement: Statement, item: Item, spec: FieldSpec) -> tuple[str, ...] | None:
+        """The scale of a count whose unit its row, its section or a title prints; of them, the nearest word counts."""
+        units = [word for words in spec.unit_words.values() for word in words]
+        for text in (item.label, item.section, *statement.titles):
+            scale = unit_scale(text, units)
+            if scale is not None:
+                return scale or (self._parts(statement, item, "shares") if statement.unit is not None else ())
+        return None
+
+    def _as_printed(self, statement: Statement, item: Item) -> tuple[str, ...] | None:
+        """The scale of a count in a table without a unit: that of its row, or none where nothing over it names one."""
+        own = row_scale(item.label) or row_scale(item.section)
+        if own:
+            return (own[0],)
+        return None if any(names_scale(text) for text in (item.label, item.section, *statement.titles)) else ()
 
     def _parts(self, statement: Statement, item: Item, kind: RowKind) -> tuple[str, ...] | None:
         unit = statement.unit
@@ -315,6 +350,10 @@ def _section_of(item: Item, spec: FieldSpec) -> str:
 
 def _is_per_share_field(spec: FieldSpec) -> bool:
     return any(is_per_share(label) for label in (*spec.all_labels(), *spec.title.values()))
+
+
+def _is_of_shares_field(spec: FieldSpec) -> bool:
+    return any(is_of_shares(label) for label in (*spec.all_labels(), *spec.title.values()))
 
 
 def _name(item: Item) -> str:

@@ -19,6 +19,7 @@ from workflow_orchestrator.extraction.layout import Cell, DocumentLayout, PageLa
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Candidate, Findings
 from workflow_orchestrator.extraction.standing import Place, compact, places_of_words
+from workflow_orchestrator.extraction.statement_ranges import read_ranges
 from workflow_orchestrator.extraction.statement_reader import StatementTables
 from workflow_orchestrator.extraction.statements import owner_row
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
@@ -33,6 +34,7 @@ _WITH_OTHERS = re.compile(
     r",? (?:and|und|et) (?:(?:its )?(?:consolidated )?subsidiar(?:ies|y companies)|tochtergesellschaften|(?:ses )?filiales)$", re.IGNORECASE
 )
 _NAME_WORDS = 9
+_RANGE_RANK = 100  # a table is the better witness than a line
 
 
 def read_statements(layout: DocumentLayout, words: Vocabulary, reader: Reader, found: Findings) -> None:
@@ -45,6 +47,8 @@ def read_statements(layout: DocumentLayout, words: Vocabulary, reader: Reader, f
     _put_owner(tables, layout, words, reader, found)
     for value in tables.found():
         found.add(value, tables.rank_of(value))
+    for value in read_ranges(layout, words, reader):
+        found.add(value, _RANGE_RANK)
 
 
 def _stated_day(words: Vocabulary, found: Findings) -> date | None:

@@ -39,6 +39,8 @@ _TOP = 0.85  # of the page: a table that begins above it may go on from the page
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _FRAGMENT = re.compile(r"\d{1,2},(?: (?:19|20)\d\d)?")  # the end of a day whose month stands in the line above
 _CURRENCY = frozenset("$ € £ US$ CHF EUR USD GBP".split())
+_NUMBER = re.compile(r"\d{1,2}")
+_WORD_SPACE = 0.45  # of the height of a row
 _SIGN = re.compile(r"(?:\((?:\d{1,2}|[a-z])\),?)+")
 _NOTE = re.compile(r"(?:\s*\((?:\d{1,2}|[a-z])\)(?:,)?)+$|(?<=[^\W\d])\d{1,2}$|\s*\*+$")
 
@@ -251,7 +253,7 @@ def _is_column_mark(row: Row, mark: Mark) -> bool:
         word in inside or not any(char.isalpha() for char in word.text) or fold(word.text) in ("nm", "n/m", "n.m.", "pts", "pp", "bps")
         for word in row.words
         if word.box.left > mark.box.right
-    ) and not _is_note(row, mark)
+    ) and not (_is_note(row, mark) or _ends_label(row, mark))
 
 
 def _is_note(row: Row, mark: Mark) -> bool:
@@ -262,6 +264,14 @@ def _is_note(row: Row, mark: Mark) -> bool:
     close = bool(before) and mark.box.left - before[-1].box.right <= 0.8 * row.height
     alone = all(_SIGN.fullmatch(word.text) for word in row.words)
     return alone or (close and before[-1].text not in _CURRENCY)
+
+
+def _ends_label(row: Row, mark: Mark) -> bool:
+    """Whether a number is the last word of a label, "Scope 1", "Phase 2": a word space behind letters, and before the row's figures."""
+    before = [word for word in row.words if word.box.right <= mark.box.left + 0.5]
+    close = bool(before) and mark.box.left - before[-1].box.right <= _WORD_SPACE * row.height
+    others = any(other.box.left > mark.box.right for other in row.marks)
+    return bool(_NUMBER.fullmatch(mark.text)) and close and others and before[-1].text[-1:].isalpha() and before[-1].text not in _CURRENCY
 
 
 def _columns(head_rows: Sequence[Row], edges: Sequence[float], heads: Heads) -> tuple[Column, ...]:
@@ -351,7 +361,7 @@ def _titles(page: PageLayout, block: _Block) -> tuple[tuple[str, ...], TableUnit
     lower = first
     for row in page.above(first, _TITLES):
         text = _text(row)
-        sentence = len(row.words) > _TITLE_WORDS
+        sentence = len(row.words) > _TITLE_WORDS and not (len(titles) == 1 and _goes_over(text, titles[0]))
         if not _near(row, lower, _TITLE_GAP) or _is_data(row) or (sentence and (titles or not text.endswith(":"))):
             break
         titles.append(fold(text))
@@ -360,6 +370,11 @@ def _titles(page: PageLayout, block: _Block) -> tuple[tuple[str, ...], TableUnit
     if unit is None and block.rows:  # the unit may stand in a line of its own under the heads
         unit = next((found for row in block.rows[:2] if not row.marks and (found := table_unit(_text(row)))), None)
     return tuple(titles), unit
+
+
+def _goes_over(text: str, last: str) -> bool:
+    """Whether a sentence that announces a table has a second line, "… were as follows" over "(dollars in millions):"."""
+    return last.endswith(":") and (last.startswith("(") or not text.endswith((".", ":", ";")))
 
 
 def _is_data(row: Row) -> bool:

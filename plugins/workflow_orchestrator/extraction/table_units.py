@@ -10,6 +10,7 @@ A unit counts only in words that a statement prints: nothing is concluded from t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,7 @@ from workflow_orchestrator.extraction.fold import fold
 from workflow_orchestrator.extraction.units import CURRENCIES, CURRENCY_NAMES
 
 RowKind = Literal["amount", "per_share", "shares"]
+"""What a row of a statement is of; how its figures are scaled depends on it."""
 
 _SCALES = {
     "thousand": 3, "thousands": 3, "000s": 3, "'000s": 3, "'000": 3, "000": 3, "tausend": 3, "tsd": 3, "tsd.": 3, "milliers": 3, "k": 3,
@@ -29,6 +31,8 @@ _GLUED = {
 }  # fmt: skip
 _SIGNS = {"$": "$", "€": "EUR", "£": "GBP", "us$": "USD", "dollars": "$", "dollar": "$", "u.s. dollars": "USD", "us dollars": "USD"}
 _WORD = "|".join(sorted((re.escape(word) for word in _SCALES if len(word) > 1), key=len, reverse=True))
+SCALE_WORD = _WORD
+"""A regular expression of every word that names a scale, folded."""
 _NAMES = {*_SIGNS, *CURRENCY_NAMES, *(code.casefold() for code in CURRENCIES)}
 _MONEY = "|".join(sorted(map(re.escape, _NAMES), key=len, reverse=True))
 # A scale with "in", in brackets of its own, or with a currency; a bare "million" in a sentence is none.
@@ -42,6 +46,7 @@ _EXCEPT = re.compile(r"\b(?:except|excluding|ausgenommen|außer|mit ausnahme|sau
 _PER_SHARE = re.compile(r"\b(?:per[- ](?:common |ordinary )?share|per[- ]unit|je (?:stamm|vorzugs)?aktie|pro aktie|par action)\b")
 _OF_SHARES = re.compile(r"\bshares?\b|\baktien\b|\bactions\b")
 _SHARES_SCALED = re.compile(rf"\bshares?\b[^.;]*?\bin (?P<scale>{_WORD})(?!\w)|\baktien\w*\b[^.;]*?\bin (?P<de>{_WORD})(?!\w)")
+_IN_BRACKETS = re.compile(rf"\([^)]*(?<!\w)(?:{_WORD})(?!\w)")
 _OWN = re.compile(
     rf"\(\s*(?:(?:shares |aktien )?(?:in|en)\s)?(?P<scale>{_WORD})(?:\s(?:(?:of )?shares|stück|aktien))?\s*\)|"
     rf"\b(?:in|en) (?P<in>{_WORD})(?:\s(?:stück|shares))?\s*$"
@@ -104,6 +109,36 @@ def row_scale(text: str) -> tuple[str, int] | None:
         return None
     word = match["scale"] or match["in"]
     return word, _SCALES[word]
+
+
+def is_of_shares(text: str) -> bool:
+    """Whether words name a number of shares."""
+    return bool(_OF_SHARES.search(fold(text)))
+
+
+def names_scale(text: str) -> bool:
+    """Whether a scale stands in brackets of words over figures, in whatever way: "(thousand tonnes)"."""
+    return bool(_IN_BRACKETS.search(fold(text)))
+
+
+def unit_scale(text: str, units: Iterable[str]) -> tuple[str, ...] | None:
+    """The scale word in front of a printed unit, "(thousand tonnes)", as the only item; none for the bare unit.
+
+    Args:
+        text: the words of a row, its section or a title.
+        units: the printed words of the unit.
+
+    Returns:
+        `None` where the text does not print the unit, or a single letter in front of it may be a scale, as in "(k t)".
+    """
+    words = "|".join(sorted((re.escape(fold(unit)) for unit in units), key=len, reverse=True))
+    match = re.search(rf"(?<![\w/])(?:(?P<before>[^\W\d_]+)\s(?:of\s|d'|de\s)?)?(?:{words})(?![\w/])", fold(text)) if words else None
+    if match is None:
+        return None
+    before = match["before"] or ""
+    if len(before) == 1 and before in _SCALES:
+        return None
+    return (before,) if before in _SCALES else ()
 
 
 def is_per_share(text: str) -> bool:

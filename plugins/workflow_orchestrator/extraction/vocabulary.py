@@ -44,7 +44,7 @@ _DATE = (
 _DAY_BEHIND = re.compile(rf",? (?:(?:as (?:at|of|on)|at|on|per|am|vom|zum|stand|au|du|le|en date du) )?{_DATE}$")
 # Words of a label that make it one of the share class: of two launch dates or currencies, that of the class counts.
 _OF_CLASS = re.compile(r"\b(?:class|unit|share|klasse|\w*anteils?klasse\w*|klassen\w*|tranche|parts?|classe)\b")
-_COMPANY = re.compile(r"\b(?:company|\w*gesellschaft|société)\b", re.IGNORECASE)
+_COMPANY = re.compile(r"\b(?:company|depositary|\w*gesellschaft|verwahrstelle|société|dépositaire)\b", re.IGNORECASE)
 _DEALING = re.compile(r"\b(?:redemption|bid|offer|selling|buying|repurchase|exit|rücknahme\w*|dealing|rachat)\b")
 _CLASS_BEHIND = re.compile(r" (?:(?:share|unit) class|class|anteils?klasse|klasse|tranche|part|classe) ([a-z0-9]{1,3})$")
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)")
@@ -79,8 +79,13 @@ class Vocabulary:
         for spec in fields.values():
             self._add(spec)
         self._sections = {spec.name: tuple(_folded(spec.sections)) for spec in fields.values()}
+        self.beside = {(spec.beside, spec.series): spec for spec in fields.values() if spec.beside}  # of another series
         self._keyed = {
-            by: tuple(spec for spec in fields.values() if spec.keyed == by and spec.kind in NUMERIC_KINDS and not spec.column)
+            by: tuple(
+                spec
+                for spec in fields.values()
+                if spec.keyed == by and spec.kind in NUMERIC_KINDS and not (spec.column or spec.beside)
+            )
             for by in KEYED
         }
         self.columns = tuple(spec for spec in fields.values() if spec.column)  # the fields that stand in statements
@@ -97,7 +102,7 @@ class Vocabulary:
         self._strong = {word for word in self.other if len(word) > 3}
 
     def _add(self, spec: FieldSpec) -> None:
-        if spec.column:
+        if spec.column or spec.beside:
             return
         if spec.keyed:
             self.own.update(_folded(spec.labels))
@@ -136,6 +141,15 @@ class Vocabulary:
     def totals(self) -> frozenset[str]:
         """The fields that hold the sum of a list: `<list>_total`. "Total" names them only at the end of their list."""
         return frozenset(f"{spec.name}_total" for spec in self.keyed("name"))
+
+    @property
+    def largest(self) -> tuple[FieldSpec, ...]:
+        """The lists of the largest items of a whole: those that have a total of their own, or the only list of names.
+
+        Other lists of names split the whole, as by country, and are read to their end.
+        """
+        lists = self.keyed("name")
+        return lists if len(lists) == 1 else tuple(spec for spec in lists if f"{spec.name}_total" in self.fields)
 
     def label(self, text: str) -> tuple[Target, ...]:
         """The single-valued fields that the words name: as they stand, or without what is in brackets."""
@@ -219,6 +233,10 @@ class Vocabulary:
         """Whether a field is the name of the share class: words with sections that are not the title of the document."""
         return spec.kind is Kind.TEXT and bool(self.sections(spec.name)) and TITLE_BLOCK not in self.sections(spec.name)
 
+    def is_of_class(self, spec: FieldSpec) -> bool:
+        """Whether a field is a currency that labels name as that of the share class, and not of the fund alone."""
+        return spec.kind is Kind.CURRENCY and any(_OF_CLASS.search(fold_label(label)) for label in spec.all_labels())
+
     def is_firm(self, spec: FieldSpec) -> bool:
         """Whether a field is the name of a company: words whose title says so."""
         return spec.kind is Kind.TEXT and any(_COMPANY.search(title) for title in spec.title.values())
@@ -244,8 +262,8 @@ class Vocabulary:
         head, colon, _ = folded.partition(":")
         if colon and head.strip() in self.own:
             return "own"
-        names = _of_one_form(names)
-        tokens = _of_one_form(frozenset(re.findall(r"\w+", bare)))
+        names = of_one_form(names)
+        tokens = of_one_form(frozenset(re.findall(r"\w+", bare)))
         named = bool(tokens) and tokens <= names
         if named and len(tokens) > 1:  # before the next rule: a fund may be called "… Index Fund"
             return "own"
@@ -292,13 +310,13 @@ class Vocabulary:
         others = (
             name
             for name, spec in self.fields.items()
-            if name != field and self._sections[name] and spec.kind in NUMERIC_KINDS
+            if name != field and self._sections[name] and spec.kind in NUMERIC_KINDS and not spec.beside
         )
         return not self.in_section(field, folded) and any(self.in_section(name, folded) for name in others)
 
 
 @lru_cache(maxsize=4096)
-def _of_one_form(words: frozenset[str]) -> frozenset[str]:
+def of_one_form(words: frozenset[str]) -> frozenset[str]:
     """Words with the short forms of what becomes of the income: "Acc" and "Accumulation" are one."""
     return frozenset(_INCOME.get(word, word) for word in words)
 

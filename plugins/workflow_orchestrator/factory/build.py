@@ -1,6 +1,8 @@
-"""The operator factory: one `Workflow` becomes a DAG for each document, and DAGs for its inbox where it has a schedule.
+"""The operator factory: one `Workflow` becomes a DAG for each document, one for batches of them, and DAGs for its inbox where
+it has a schedule.
 
     dag.py ─► build_dags ─► load_workflow ─► document DAG     form · page · deadline · tasks (wiring.py)
+                                          ├► batch DAG        batch.py
                                           ├► nightly DAG      nightly.py
                                           └► arrivals DAG     arrivals.py
 
@@ -23,6 +25,7 @@ from workflow_orchestrator.factory.deadline import deadline_alert
 from workflow_orchestrator.factory.form import trigger_params
 from workflow_orchestrator.factory.run_timeout import settle
 from workflow_orchestrator.factory.wiring import wire
+from workflow_orchestrator.places import platform_include
 
 AT_ONCE = 10_000
 """Runs of one workflow that are on their way at the same time. Airflow counts those that wait for a model or a person too, and they
@@ -36,7 +39,11 @@ def build_dags(dag_file: str) -> dict[str, DAG]:
         DefinitionError: the folder has problems; the message lists every one with file, line and column.
     """
     folder = Path(dag_file).resolve().parent
-    workflow = recall_workflow(folder, folder.parents[1] / "include")
+    beside = folder.parents[1] / "include"
+    include = beside if beside.is_dir() else platform_include()
+    # A release that was deployed alone brings its own include/, without the platform's settings.
+    home = None if (include / "orchestrator.yaml").is_file() else platform_include()
+    workflow = recall_workflow(folder, include, home=home)
     # A task's process parses the file for one DAG, and says which; the scheduler's wants them all.
     wanted = get_parsing_context().dag_id
     return {name: make(workflow) for name, make in _makers(workflow).items() if wanted in (None, name)}
@@ -44,13 +51,19 @@ def build_dags(dag_file: str) -> dict[str, DAG]:
 
 def _makers(workflow: Workflow) -> dict[str, Callable[[Workflow], DAG]]:
     """The DAGs of a workflow by id, each with what makes it."""
-    makers: dict[str, Callable[[Workflow], DAG]] = {workflow.name: build_document_dag}
+    makers: dict[str, Callable[[Workflow], DAG]] = {workflow.name: build_document_dag, f"{workflow.name}_batch": _batch}
     schedule = workflow.schedule
     if schedule and schedule.nightly:
         makers[f"{workflow.name}_nightly"] = _nightly
     if schedule and schedule.arrivals:
         makers[f"{workflow.name}_arrivals"] = _arrivals
     return makers
+
+
+def _batch(workflow: Workflow) -> DAG:
+    from workflow_orchestrator.factory.batch import build_batch_dag
+
+    return build_batch_dag(workflow)
 
 
 def _nightly(workflow: Workflow) -> DAG:

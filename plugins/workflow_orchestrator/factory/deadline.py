@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import BaseDeadlineReference, DeadlineAlert
 
 from workflow_orchestrator.definition import wording
 from workflow_orchestrator.definition.model import Deadline, Workflow
+from workflow_orchestrator.places import platform_include
 
-INCLUDE = Path(__file__).resolve().parents[3] / "include"
-"""The platform's own folder of settings, beside its plugins. The callback gets no path: one that changes with each checkout would make
+INCLUDE = platform_include()
+"""The platform's own folder of settings. The callback gets no path: one that changes with each checkout would make
 a new version of every DAG that has a deadline."""
 
 
@@ -73,4 +73,4 @@ def tell_late(*, channel: str, title: str, within: str, context: Mapping[str, An
         f"Run {run['dag_run_id']} of {run['dag_id']} was queued at {run['queued_at']} and is {run['state']}. It goes on: "
         f"{absolute(run_path(run['dag_id'], run['dag_run_id']))}"
     )
-    return send_message(cast("Workflow", _Platform()), channel, subject, text, context)
+    return send_message(_Platform(), channel, subject, text, context)

@@ -60,6 +60,7 @@ def _ways_to_start(workflow: Workflow) -> str:
         ways.append(f"{inbox} for the scan at `{schedule.nightly}` ({schedule.timezone})")
     if schedule and schedule.arrivals:
         ways.append(f"tell of its arrival (`{workflow.name}_arrivals`)")
+    ways.append(f"name it in a batch (`{workflow.name}_batch`)")
     return f"{', '.join(ways[:-1])} or {ways[-1]}."
 
 

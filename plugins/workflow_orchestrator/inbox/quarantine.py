@@ -28,6 +28,9 @@ WHAT_TO_DO = {
     "ImageOnlyDocumentError": (
         "The pages are pictures. Ask the sender for the PDF that was printed, not a scan of it, or have tesseract installed."
     ),
+    "CodeNotPrintedError": (
+        "The document does not print the code that the run was asked for. Ask for one that it prints, or send the document of that code."
+    ),
     "DamagedDocumentError": "No reader can open the file. Ask the sender to make and send it again.",
     "DocumentLimitError": (
         "The document is larger than the workflow takes. Send a smaller one, or have the limits under input.document raised."

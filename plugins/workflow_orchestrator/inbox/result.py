@@ -1,4 +1,4 @@
-"""How one document of a scan stands: finished, waiting for a person, failed, in quarantine, or not through yet."""
+"""How one document of a scan or a batch stands: finished, waiting for a person, failed, in quarantine, or not through yet."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any, Literal, get_args
 
-from workflow_orchestrator.errors import DocumentNotFoundError
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.record.reading import find_manifest
 from workflow_orchestrator.steps.budget import cost_of
 
-Standing = Literal["finished", "degraded", "waiting", "quarantined", "failed", "at_work", "not_started"]
+Standing = Literal["finished", "degraded", "waiting", "quarantined", "failed", "at_work", "not_started", "had_before"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def result_of(run: RunFolder, document: str, state: str, asks: Sequence[str] = (
 
 
 def _ended(run: RunFolder) -> tuple[Standing, Mapping[str, Any] | None]:
-    manifest = _manifest(run)
+    manifest = find_manifest(run)
     if manifest is None:
         return "failed", {
             "error": "NoRecord",
@@ -112,7 +112,7 @@ def _ended(run: RunFolder) -> tuple[Standing, Mapping[str, Any] | None]:
 
 def _cost(run: RunFolder) -> tuple[Decimal, bool]:
     """What the run cost so far, as far as it is known, and whether that is all."""
-    manifest = _manifest(run)
+    manifest = find_manifest(run)
     if manifest is not None and manifest["usage"]["cost_usd"] is not None:
         return Decimal(manifest["usage"]["cost_usd"]), True
     attempts = list(_attempts(run))
@@ -126,11 +126,3 @@ def _attempts(run: RunFolder) -> Iterator[dict[str, Any]]:
     for key in run.storage.list(run.prefix):
         if "/steps/" in key and key.endswith(".json"):
             yield from json.loads(run.storage.read(key))["attempts"]
-
-
-def _manifest(run: RunFolder) -> Mapping[str, Any] | None:
-    try:
-        manifest: Mapping[str, Any] = run.read_json("manifest.json")
-    except DocumentNotFoundError:
-        return None
-    return manifest

@@ -105,7 +105,7 @@ def scan_inbox(
     known = same = 0
     for key in keys:
         try:
-            found = _look(storage, workflow, key)
+            found = look_at(storage, workflow, key)
             had = None if force or isinstance(found, Unfit) else _had(storage, workflow, found)
         except OrchestratorError as error:
             outages += [error] if isinstance(error, StorageError) else []
@@ -137,14 +137,21 @@ def run_for(storage: Storage, workflow: Workflow, key: str) -> Found | Unfit | s
         DocumentLimitError: it is too large even to be moved.
         StorageError: the storage does not answer.
     """
-    found = _look(storage, workflow, key)
+    found = look_at(storage, workflow, key)
     if isinstance(found, Unfit):
         return found
     holder = _holder(storage, workflow, found)
     return f"run {holder!r} makes or made this video" if holder else found
 
 
-def _look(storage: Storage, workflow: Workflow, key: str) -> Found | Unfit:
+def look_at(storage: Storage, workflow: Workflow, key: str) -> Found | Unfit:
+    """The document with the run that it has under this definition, or why no run can use it.
+
+    Raises:
+        DocumentNotFoundError: there is no such file.
+        DocumentLimitError: it is too large even to be moved.
+        StorageError: the storage does not answer.
+    """
     size, limit = storage.size(key), workflow.document.max_bytes
     if size > limit:
         error = DocumentLimitError(
@@ -157,6 +164,15 @@ def _look(storage: Storage, workflow: Workflow, key: str) -> Found | Unfit:
         return Unfit(key, {**error.to_json(), "classes": ["DocumentLimitError", "DocumentError"]})
     digest = sha256(storage.read(key))
     return Found(key, digest, document_run_id(digest, workflow))
+
+
+def is_new(storage: Storage, workflow: Workflow, found: Found) -> bool:
+    """Whether no run has the document yet, under this definition and without parameters of its own.
+
+    Raises:
+        StorageError: the storage does not answer.
+    """
+    return _had(storage, workflow, found) is None
 
 
 def _had(storage: Storage, workflow: Workflow, found: Found) -> Any:

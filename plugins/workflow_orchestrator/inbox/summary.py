@@ -1,4 +1,4 @@
-"""What a scan has to tell: as the note on its page, as a message to a channel, and as a whole list.
+"""What a scan or a batch has to tell: as the note on its page, as a message to a channel, and as a whole list.
 
     12 documents: 8 wait for a person, 2 finished, 1 in quarantine, 1 failed; cost USD 0.43
 
@@ -7,26 +7,34 @@ The note holds what needs somebody first and as many lines as the database takes
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from workflow_orchestrator.inbox.result import DocumentResult, Standing
+from workflow_orchestrator.literal import cell, plain
 
 # In the order in which people want to hear of them.
 SAYS: Mapping[Standing, tuple[str, str]] = {
     "waiting": ("waits for a person", "wait for a person"),
     "finished": ("finished", "finished"),
     "degraded": ("finished with parts missing", "finished with parts missing"),
+    "had_before": ("had its video before", "had their video before"),
     "quarantined": ("in quarantine", "in quarantine"),
     "failed": ("failed", "failed"),
     "at_work": ("not yet through", "not yet through"),
     "not_started": ("not started, for want of time", "not started, for want of time"),
 }
 LINES_IN_A_MESSAGE = 50
+# What a list is of, and what its time is called in the data.
+Kind = Literal["scan", "batch"]
+TIMES: Mapping[Kind, str] = {"scan": "scanned", "batch": "started"}
+COLUMNS = ("document", "outcome", "error", "message", "asks", "cost_usd", "whole_cost_known", "run_id", "link")
 
 Link = Callable[[DocumentResult], str]
 
@@ -52,7 +60,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One scan and what became of its documents.
+    """One scan, or one batch, and what became of its documents.
 
     `put_aside` are the documents that the scan itself put into quarantine and `left_out` those it could not read, each as (name,
     reason); `failed_before` those whose run failed in an earlier night. `same` counts files with the bytes of another new one,
@@ -70,6 +78,7 @@ class Summary:
     same: int = 0
     only_listed: bool = False
     remark: str = ""
+    kind: Kind = "scan"
 
     @property
     def counts(self) -> dict[str, int]:
@@ -96,7 +105,7 @@ class Summary:
             would = _count(len(self.results), "document would get a run", "documents would get a run")
             return f"Only listed: {would}" + (f", {self.later} more over the limit" if self.later else "")
         if not total:
-            return "No new document" + self._rest()
+            return ("No new document" if self.kind == "scan" else "No document") + self._rest()
         counts = Counter(self.counts)
         counts["quarantined"] += len(self.put_aside)
         parts = [f"{counts[key]} {words[counts[key] != 1]}" for key, words in SAYS.items() if counts[key]]
@@ -154,13 +163,13 @@ class Summary:
     def markdown(self, link: Link) -> str:
         """The whole list as a page."""
         lines = "\n".join(f"- {line.markdown()}" for line in self.lines(link)) or "Nothing to list."
-        return f"# {self.title}, scan of {self.when}\n\n{self.headline()}\n\n{lines}\n"
+        return f"# {self.title}, {self.kind} of {self.when}\n\n{self.headline()}\n\n{lines}\n"
 
     def to_json(self, link: Link) -> dict[str, Any]:
         """The whole list as data."""
         return {
             "workflow": self.workflow,
-            "scanned": self.when,
+            TIMES[self.kind]: self.when,
             "says": self.headline(),
             "counts": self.counts,
             "cost_usd": str(self.cost_usd),
@@ -173,6 +182,24 @@ class Summary:
             "copies": self.same,
         }
 
+    def csv(self, link: Link) -> str:
+        """The whole list as a table for a spreadsheet, as RFC 4180 has it; no cell of it is a formula."""
+        table = io.StringIO()
+        writer = csv.writer(table)
+        writer.writerow(COLUMNS)
+        for name, reason in self.put_aside:
+            writer.writerow([cell(name), "quarantined", "", cell(reason), "", "0", "yes", "", ""])
+        for name, reason in self.left_out:
+            writer.writerow([cell(name), "left_out", "", cell(reason), "", "0", "yes", "", ""])
+        for result in self.results:
+            error = result.error or {}
+            told = [str(error.get("error", "")), str(error.get("message", "")), " ".join(result.asks)]
+            cost = [str(result.cost_usd), "yes" if result.priced else "no"]
+            writer.writerow(
+                [cell(result.document), result.standing, *map(cell, told), *cost, cell(result.run_id), link(result)]
+            )
+        return table.getvalue()
+
     def lines(self, link: Link) -> Iterator[Line]:
         """Every document; what needs somebody comes first."""
         order = {standing: position for position, standing in enumerate(SAYS)}
@@ -183,7 +210,7 @@ class Summary:
         for name in self.failed_before:
             yield Line(name, "its run failed before; clear it, or scan with force")
         for name, reason in self.left_out:
-            yield Line(name, f"left out. {short(reason)}")
+            yield Line(name, f"left out. {short(reason)}" if self.kind == "scan" else short(reason))
 
 
 def line_of(result: DocumentResult, link: Link) -> Line:
@@ -197,11 +224,6 @@ def line_of(result: DocumentResult, link: Link) -> Line:
     return Line(result.name, says, link(result) if has_run else "")
 
 
-def plain(text: str) -> str:
-    """Text from outside as Markdown that shows it and nothing else: a file's name must not forge links or headings."""
-    return "".join(f"\\{sign}" if sign in "\\`*_[]<>#|!~" else sign for sign in " ".join(text.split()))
-
-
 def short(reason: str, limit: int = 160) -> str:
     """The begin of a reason; the list of the run has all of it."""
     text = " ".join(reason.split())
@@ -212,10 +234,11 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def list_keys(workflow: str, when: str) -> tuple[str, str]:
-    """The keys of the list, as data and as a page; `when` is made a file name."""
-    stem = f"nightly/{workflow}/{PurePosixPath(when.replace(':', '').replace(' ', '_')).name}"
-    return f"{stem}.json", f"{stem}.md"
+def list_keys(workflow: str, when: str, kind: Kind = "scan") -> tuple[str, str, str]:
+    """The keys of the list, as data, as a page and as a table; `when`, or the name of a batch, is made a file name."""
+    folder = {"scan": "nightly", "batch": "batch"}[kind]
+    stem = f"{folder}/{workflow}/{PurePosixPath(when.replace(':', '').replace(' ', '_')).name}"
+    return f"{stem}.json", f"{stem}.md", f"{stem}.csv"
 
 
 def results_from(data: Sequence[Mapping[str, Any]]) -> tuple[DocumentResult, ...]:

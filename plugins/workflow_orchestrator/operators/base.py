@@ -15,11 +15,14 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput, TaskDeferred
+from structlog.contextvars import bound_contextvars
 
 from workflow_orchestrator.definition.configuration import Configuration, load_configuration
 from workflow_orchestrator.definition.flow import handler_for
 from workflow_orchestrator.definition.model import Step, Workflow
 from workflow_orchestrator.errors import DocumentNotFoundError
+from workflow_orchestrator.observability.names import STEP_SPAN
+from workflow_orchestrator.observability.spans import span
 from workflow_orchestrator.operators.services import AirflowServices
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.steps.budget import keep_time
@@ -60,14 +63,14 @@ def item_of(run: RunFolder, within_map: str | None) -> tuple[str, Any]:
 
 def opened_request(run: RunFolder, workflow: Workflow, context: Any) -> dict[str, Any]:
     """The request of a run that may be opened here for the first time (see `steps.request.open_request`)."""
-    from workflow_orchestrator.steps.request import open_request
+    from workflow_orchestrator.steps.request import asked_for_by, open_request
 
     dag_run = context["dag_run"]
     return open_request(
         workflow,
         run,
         dag_run.conf or {},
-        triggered_by=dag_run.triggering_user_name,
+        triggered_by=dag_run.triggering_user_name or asked_for_by(run),
         profile=configuration_of(workflow).profile,
     )
 
@@ -148,7 +151,14 @@ class StepOperator(BaseOperator):
     ) -> Any:
         """Runs one stint of the step under a report and returns what travels to the next step: references and facts."""
         run = folder_of(context, self.workflow, self.step.within_map)
-        with run.reporting(self.step.name, context["ti"].try_number, PARKED) as report:
+        attempt = context["ti"].try_number
+        with (
+            bound_contextvars(workflow=run.workflow, run_id=run.run_id, step=self.step.name),
+            span(
+                STEP_SPAN, workflow=run.workflow, run_id=run.run_id, step=self.step.name, kind=self.step.kind, attempt=attempt
+            ),
+            run.reporting(self.step.name, attempt, PARKED) as report,
+        ):
             request = self._request(run, context)
             workflow = self._definition(run, request)
             report.facts["definition"] = workflow.digest
@@ -161,7 +171,7 @@ class StepOperator(BaseOperator):
                 step=step_in(workflow, self.step),
                 workflow=workflow,
                 request=request,
-                attempt=context["ti"].try_number,
+                attempt=attempt,
                 services=AirflowServices(self, context, waited_for),
                 configuration=configuration_of(workflow),
                 item=item,

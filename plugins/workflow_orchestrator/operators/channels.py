@@ -6,20 +6,27 @@ import importlib
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from workflow_orchestrator.definition.configuration import Channel, load_configuration
-from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import ConfigurationError, NotificationError
 from workflow_orchestrator.steps.notify import fill
 
 _log = logging.getLogger(__name__)
 
+class Platform(Protocol):
+    """Whatever knows the platform's folder, in which the channels are written: a workflow does."""
+
+    @property
+    def platform_include(self) -> Path: ...
+
+
 SENT = "sent"
 LOGGED = "logged"
 
 
-def send_message(workflow: Workflow, name: str, subject: str, text: str, context: Any) -> str:
+def send_message(platform: Platform, name: str, subject: str, text: str, context: Any) -> str:
     """Sends a message to a channel and says how: `sent`, or `logged` where the channel has no notifier.
 
     The notifier's arguments may name `{{ subject }}` and `{{ text }}`. What the message says is never a template.
@@ -28,7 +35,7 @@ def send_message(workflow: Workflow, name: str, subject: str, text: str, context
         ConfigurationError: there is no such channel, or its notifier cannot be made.
         NotificationError: the notifier failed; a retry can help.
     """
-    channel = _channel(workflow, name)
+    channel = _channel(platform, name)
     if channel.notifier is None:
         _log.info("channel.logged channel=%s subject=%r text=%r", name, subject, text)
         return LOGGED
@@ -42,8 +49,8 @@ def send_message(workflow: Workflow, name: str, subject: str, text: str, context
     return SENT
 
 
-def _channel(workflow: Workflow, name: str) -> Channel:
-    channels = load_configuration(workflow.platform_include / "orchestrator.yaml", os.environ).channels
+def _channel(platform: Platform, name: str) -> Channel:
+    channels = load_configuration(platform.platform_include / "orchestrator.yaml", os.environ).channels
     if name not in channels:
         raise ConfigurationError(
             f"channel {name!r} is not in include/orchestrator.yaml (channels: {', '.join(sorted(channels)) or 'none'})"

@@ -28,6 +28,7 @@ from workflow_orchestrator.operators.links import absolute, page_of, run_path
 from workflow_orchestrator.operators.settled import DocumentSettledTrigger
 from workflow_orchestrator.operators.telling import NOBODY, tell
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.steps.request import ASKED
 from workflow_orchestrator.storage import Storage, document_key
 
 # The trigger ends by itself; this holds where no triggerer runs.
@@ -48,6 +49,16 @@ def start_run(dag_id: str, run_id: str, conf: Mapping[str, Any], note: str) -> b
     return not (isinstance(answer, ErrorResponse) and answer.error == ErrorType.DAGRUN_ALREADY_EXISTS)
 
 
+def note_who_asked(run: RunFolder, dag_run: Any) -> None:
+    """Keeps who started a scan or a batch by hand with a run that it is about to start; a run that is there keeps who asked for it.
+
+    Airflow does not hand the name on to a run that a task starts, and who asked for a video does not release it.
+    """
+    who = getattr(dag_run, "triggering_user_name", None)
+    if who and not run.exists(ASKED) and not run.exists("request.json"):
+        run.write_json(ASKED, {"by": who})
+
+
 class FollowingOperator(BaseOperator):
     """The base of the two operators that give a document its run. Nothing of it is a template: `{{` may stand in a file's name."""
 
@@ -58,10 +69,23 @@ class FollowingOperator(BaseOperator):
         """The workflow that the document belongs to."""
         raise NotImplementedError(f"{type(self).__name__} does not say whose documents it follows")
 
-    def follow(self, context: Any, document: Mapping[str, Any], *, force: bool, until: datetime, note: str) -> NoReturn:
-        """Starts the run of a document (`document`, `run_id`, `sha256`) and leaves the worker until it is settled."""
+    def follow(
+        self,
+        context: Any,
+        document: Mapping[str, Any],
+        *,
+        force: bool,
+        until: datetime,
+        note: str,
+        conf: Mapping[str, Any] | None = None,
+    ) -> NoReturn:
+        """Starts the run of a document (`document`, `run_id`, `sha256`) and leaves the worker until it is settled.
+
+        `conf` has the run's parameters, besides the document and `force`.
+        """
         workflow = self.definition_of(context)
-        conf = {"document": document["document"], "force": force}
+        conf = {**(conf or {}), "document": document["document"], "force": force}
+        note_who_asked(RunFolder(storage_of(workflow), workflow.name, document["run_id"]), context["dag_run"])
         fresh = start_run(workflow.name, document["run_id"], conf, note)
         self.log.info("inbox.following run=%s fresh=%s until=%s", document["run_id"], fresh, until.isoformat())
         self.defer(
@@ -107,7 +131,7 @@ def set_aside(workflow: Workflow, run: RunFolder, found: DocumentResult, sha256:
 
 
 class ProcessDocumentOperator(FollowingOperator):
-    """One document of a nightly scan; mapped over what the scan found.
+    """One document of a nightly scan or a batch; mapped over what its first task found.
 
     Arguments of a mapped task travel through the serialized DAG, where a `Workflow` cannot go, so the scan's task says whose
     document it is.
@@ -119,12 +143,26 @@ class ProcessDocumentOperator(FollowingOperator):
         until: how long its run is followed, an ISO time; what has not been started by then waits for the next scan.
         force: whether it gets a run although it had one.
         scan_task: the task that found it.
+        conf: the parameters of its run.
+        told_as: what its run's note says of where it comes from.
     """
 
     def __init__(
-        self, *, document: str, run_id: str, sha256: str, until: str, force: bool, scan_task: str, **kwargs: Any
+        self,
+        *,
+        document: str,
+        run_id: str,
+        sha256: str,
+        until: str,
+        force: bool,
+        scan_task: str,
+        conf: Mapping[str, Any] | None = None,
+        told_as: str = "Nightly scan",
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.conf = dict(conf or {})
+        self.told_as = told_as
         self.document = document
         self.run_id = run_id
         self.sha256 = sha256
@@ -146,7 +184,8 @@ class ProcessDocumentOperator(FollowingOperator):
         if datetime.now(UTC) >= until:
             return DocumentResult(self.document, self.run_id, "not_started").to_json()
         document = {"document": self.document, "run_id": self.run_id, "sha256": self.sha256}
-        return self.follow(context, document, force=self.force, until=until, note=f"Nightly scan: {self.shown}")
+        note = f"{self.told_as}: {self.shown}"
+        return self.follow(context, document, force=self.force, until=until, note=note, conf=self.conf)
 
 
 class ArrivedDocumentOperator(FollowingOperator):

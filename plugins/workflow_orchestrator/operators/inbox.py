@@ -51,7 +51,7 @@ class FindNewDocumentsOperator(BaseOperator):
             return self._tell(context, when, Scan(), remark=remark)
         storage, force, only_list = storage_of(self.workflow), bool(params["force"]), bool(params["only_list"])
         scan = scan_inbox(storage, self.workflow, limit=params["limit"], force=force, now=now)
-        aside = [] if only_list else [self._set_aside(storage, unfit) for unfit in scan.unfit]
+        aside = [] if only_list else [put_aside(storage, self.workflow, unfit) for unfit in scan.unfit]
         self._tell(context, when, scan, aside=aside, only_list=only_list)
         return [] if only_list else [self._start(found, now + schedule.wait, force=force) for found in scan.new]
 
@@ -63,18 +63,6 @@ class FindNewDocumentsOperator(BaseOperator):
             "until": until.isoformat(),
             "force": force,
         }
-
-    def _set_aside(self, storage: Storage, unfit: Unfit) -> tuple[str, str, bool]:
-        """Name, reason, and whether it could be moved."""
-        name = PurePosixPath(unfit.key).name
-        run = None
-        if unfit.run_id:
-            run = {"id": unfit.run_id, "link": absolute(run_path(self.workflow.name, unfit.run_id))}
-        try:
-            quarantine(storage, self.workflow.name, unfit.key, unfit.error, run=run, sha256_of_run=unfit.sha256)
-        except OrchestratorError as error:
-            return name, f"it belongs into quarantine, but {error.message}", False
-        return name, f"{unfit.error.get('error')}: {unfit.error.get('message')}", True
 
     def _tell(
         self,
@@ -108,6 +96,19 @@ class FindNewDocumentsOperator(BaseOperator):
             len(scan.new), scan.later, scan.known, len(scan.unfit), len(scan.left_out), remark,
         )  # fmt: skip
         return []
+
+
+def put_aside(storage: Storage, workflow: Workflow, unfit: Unfit) -> tuple[str, str, bool]:
+    """Puts a document that no run can use into quarantine: its name, the reason, and whether it could be moved."""
+    name = PurePosixPath(unfit.key).name
+    run = None
+    if unfit.run_id:
+        run = {"id": unfit.run_id, "link": absolute(run_path(workflow.name, unfit.run_id))}
+    try:
+        quarantine(storage, workflow.name, unfit.key, unfit.error, run=run, sha256_of_run=unfit.sha256)
+    except OrchestratorError as error:
+        return name, f"it belongs into quarantine, but {error.message}", False
+    return name, f"{unfit.error.get('error')}: {unfit.error.get('message')}", True
 
 
 def due_time(dag_run: Any) -> datetime | None:

@@ -1,29 +1,36 @@
-"""`record_execution`: the teardown that writes manifest and compliance report, however the run went."""
+"""`record_execution`: the teardown that writes manifest, compliance report and history entry, and counts the run, however it went."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from airflow.sdk import BaseOperator
 
+from workflow_orchestrator import history
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import OrchestratorError
-from workflow_orchestrator.operators.base import storage_of
+from workflow_orchestrator.observability.emit import emit_run
+from workflow_orchestrator.observability.names import RECORD_SPAN
+from workflow_orchestrator.observability.spans import span, trace_id
+from workflow_orchestrator.operators.base import configuration_of, storage_of
 from workflow_orchestrator.operators.outlets import announce_video, video_outlet
 from workflow_orchestrator.record import RunFolder, build_manifest, summary_of
 from workflow_orchestrator.record.definitions import definition_for
 from workflow_orchestrator.record.manifest import add_artifacts, ending_in
+from workflow_orchestrator.record.waiting import close_all
 from workflow_orchestrator.steps.compliance_report import keep_reports
 from workflow_orchestrator.steps.request import ledger_entry
-from workflow_orchestrator.web import link
+from workflow_orchestrator.web import link, seen_as
+
+_log = structlog.get_logger(__name__)
 
 TIMED_OUT = "timed_out"
 """Airflow's reason for a failed run that was over its `dagrun_timeout`."""
 
 
 class RecordExecutionOperator(BaseOperator):
-    """Builds `manifest.json` from the run's own reports, notes a finished document in the ledger, and emits the run's metrics."""
+    """Builds `manifest.json` from the run's own reports, enters the run into the history and the ledger, and emits its metrics."""
 
     template_fields = ("definition",)
     ui_color = "#eeeeee"
@@ -34,6 +41,10 @@ class RecordExecutionOperator(BaseOperator):
         self.definition = workflow.digest
 
     def execute(self, context: Any) -> dict[str, Any]:
+        with span(RECORD_SPAN, workflow=self.workflow.name, run_id=context["run_id"]):
+            return self._record(context)
+
+    def _record(self, context: Any) -> dict[str, Any]:
         run = RunFolder(storage_of(self.workflow), self.workflow.name, context["run_id"])
         dag_run = context["dag_run"]
         states = context["ti"].get_task_states(dag_id=self.workflow.name, run_ids=[context["run_id"]])
@@ -46,23 +57,30 @@ class RecordExecutionOperator(BaseOperator):
                 "type": str(getattr(dag_run.run_type, "value", dag_run.run_type)),
                 "triggered_by": dag_run.triggering_user_name,
                 "started": dag_run.start_date.isoformat(timespec="seconds") if dag_run.start_date else None,
+                "trace": trace_id(),
             },
             # Only the callback of a failed run is told a reason (factory/run_timeout.py).
             timed_out=context.get("reason") == TIMED_OUT,
         )
         self._report(run, workflow, manifest)
         artifact = run.write_json("manifest.json", manifest)
+        close_all(run)
         if manifest["outcome"] != "failed":
             run.storage.write(manifest["request"]["ledger"], ledger_entry(run))
         announce_video(context, run, manifest)
-        _emit(self.workflow, manifest, dag_run.start_date)
+        entry = history.append(
+            run.storage, run.workflow, lambda last: history.entry_of_run(manifest, artifact.sha256, last)
+        )
+        # The hash of the newest entry, outside the storage: whoever rewrites the whole chain is found by it.
+        _log.info("history.appended", workflow=run.workflow, run_id=run.run_id, serial=entry.serial, sha256=entry.digest)
+        emit_run(entry, run.storage, configuration_of(self.workflow).metrics)
         return {
             "outcome": manifest["outcome"],
             "manifest": artifact.uri,
             "mode": manifest["mode"]["name"],
             "error": manifest["error"],
             "degraded": [one["step"] for one in manifest["degraded"]],
-            "summary": summary_of(manifest, lambda name: link(run.workflow, run.run_id, name)),
+            "summary": summary_of(manifest, lambda name: link(run.workflow, run.run_id, seen_as(name))),
         }
 
     def _report(self, run: RunFolder, workflow: Workflow, manifest: dict[str, Any]) -> None:
@@ -82,13 +100,3 @@ class RecordExecutionOperator(BaseOperator):
         except OrchestratorError as error:
             self.log.warning("record.other_definition error=%s", error)
             return self.workflow
-
-
-def _emit(workflow: Workflow, manifest: dict[str, Any], started: datetime | None) -> None:
-    from airflow.sdk.observability import stats
-
-    tags = {"workflow": workflow.name, "outcome": manifest["outcome"], "mode": manifest["mode"]["name"]}
-    if started:
-        elapsed = (datetime.now(UTC) - started).total_seconds()
-        stats.timing("OrchestratorExecutionTime", elapsed * 1000, tags=tags)
-    stats.incr("OrchestratorExecutions", tags=tags)

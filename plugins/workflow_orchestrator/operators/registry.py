@@ -10,6 +10,7 @@ from workflow_orchestrator.definition.model import Step
 from workflow_orchestrator.operators.base import StepOperator
 from workflow_orchestrator.operators.links import absolute, run_path
 from workflow_orchestrator.operators.people import answer_of, ask_people, assigned_users, go_on_waiting
+from workflow_orchestrator.record.waiting import note_closed, note_open
 from workflow_orchestrator.steps.people import Waiting, remind, reminder_of
 from workflow_orchestrator.steps.registry import kind_of
 from workflow_orchestrator.steps.work import Work
@@ -43,6 +44,7 @@ class AskingOperator(StepOperator):
             users = assigned_users(work.configuration.groups, question.groups, question.not_by)
             now = work.services.now()
             waiting = Waiting(question.subject, now, now + question.within)
+            note_open(work.run, work.step.name, tuple(question.groups), waiting.since, waiting.until)
             ask_people(services.context, question, users, waiting, reminder_of(work))
 
     def execute_complete(self, context: Any, event: Any, waiting: Mapping[str, Any], **resume_with: Any) -> Any:
@@ -68,6 +70,8 @@ class AskingOperator(StepOperator):
             reason = str(event.get("error_type", "unknown"))
             if reason == "timeout":
                 self._remind(work, waiting, resume_with)
+        note_closed(work.run, work.step.name)
+        if "error" in event:
             kind.no_answer(work, reason)
         kind.take(work, answer_of(event), **resume_with)
 

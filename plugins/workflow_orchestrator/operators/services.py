@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.operators.channels import send_message
 from workflow_orchestrator.record import RunFolder
-from workflow_orchestrator.steps.budget import spent_money
+from workflow_orchestrator.steps.budget import left_money
 from workflow_orchestrator.steps.services import LocalServices
 from workflow_orchestrator.steps.work import CalledRun, Work
 
@@ -90,7 +89,7 @@ class AirflowServices(LocalServices):
             # Whoever renders on this machine is through when `start` returns.
             return maker.fetch(maker.start(job, idempotency_key=key, work=folder / "work"), folder / "out", job=job)
         event, self._event = self._event, None
-        return filmed_video(self.operator, maker, job, key, folder, event, RESUME)
+        return filmed_video(self.operator, maker, job, key, folder, event, RESUME, storage=run.storage)
 
     def wait_until(self, work: Work, moment: datetime) -> None:
         """See `Services.wait_until`.
@@ -132,9 +131,7 @@ def deferred_call(work: Work, route: str, request: LLMRequest) -> DeferredCall:
     run, limit = work.run, work.workflow.budget
     name = f"{run.workflow}/{run.run_key}"
     capped = limit.usd is not None or limit.tokens is not None
-    left = None
-    if limit.usd is not None:
-        left = max(Decimal(0), limit.usd - spent_money(run, work.workflow, work.report))
+    left = left_money(run, work.workflow, work.report)
     return DeferredCall(
         request=request,
         route=found.name,

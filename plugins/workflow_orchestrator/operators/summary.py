@@ -1,7 +1,9 @@
-"""The last task of a nightly scan: what became of its documents, as note, as message and as a whole list.
+"""The last task of a nightly scan or a batch: what became of its documents, as note, as message and as a whole list.
 
-runs/<workflow>_nightly/<run key>/summary.md · summary.json      what the note's link shows
-nightly/<workflow>/<date>_<time>.md · .json                      the same, for people who look through the storage
+runs/<workflow>_nightly/<run key>/summary.md · summary.json · summary.csv      what the note's link shows
+nightly/<workflow>/<date>_<time>.md · .json · .csv                             the same, for people who look through the storage
+
+A batch has the same files below runs/<workflow>_batch/<run key>/ and batch/<workflow>/<run key>.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from airflow.sdk import BaseOperator
 from workflow_orchestrator.canonical import to_bytes
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.inbox import DocumentResult, Summary
-from workflow_orchestrator.inbox.summary import list_keys
+from workflow_orchestrator.inbox.summary import Kind, list_keys, results_from
 from workflow_orchestrator.listener import NOTE_LIMIT
 from workflow_orchestrator.operators.base import storage_of
 from workflow_orchestrator.operators.links import absolute, page_of
@@ -23,27 +25,31 @@ from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.web import link
 
 # What a document's own task left no word about: it failed, and Airflow shows where.
-LOST = {"error": "NotFollowed", "message": "its task in this scan failed; the task's log says why", "classes": []}
+LOST = {"error": "NotFollowed", "message": "its task in this run failed; the task's log says why", "classes": []}
 
 
 class SummariseOperator(BaseOperator):
-    """Sums up a scan. As a teardown it runs however the scan went, and a failed scan stays failed.
+    """Sums up a scan or a batch. As a teardown it runs however that went, and what failed stays failed.
 
     Args:
-        workflow: whose inbox was scanned.
-        scan_task: the task that scanned it.
-        document_task: the mapped task of its documents.
+        workflow: whose documents they are.
+        scan_task: the task that found them.
+        document_task: the mapped task of the documents.
+        kind: what is summed up.
     """
 
     template_fields = ("definition",)
     ui_color = "#eeeeee"
 
-    def __init__(self, *, workflow: Workflow, scan_task: str, document_task: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, workflow: Workflow, scan_task: str, document_task: str, kind: Kind = "scan", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.workflow = workflow
         self.definition = workflow.digest
         self.scan_task = scan_task
         self.document_task = document_task
+        self.kind = kind
 
     def execute(self, context: Any) -> dict[str, Any]:
         task = context["ti"]
@@ -65,10 +71,11 @@ class SummariseOperator(BaseOperator):
     def _summary(self, context: Any, scan: Mapping[str, Any] | None, told: Sequence[Mapping[str, Any]]) -> Summary:
         when = f"{context['dag_run'].run_after:%Y-%m-%d %H:%M:%S}"
         if scan is None:
-            remark = "The inbox could not be looked through; the log of the scan's task says why"
-            return Summary(self.workflow.name, self.workflow.title, when, remark=remark)
+            what = "inbox could not be looked through" if self.kind == "scan" else "documents could not be looked at"
+            remark = f"The {what}; the log of the {self.kind}'s task says why"
+            return Summary(self.workflow.name, self.workflow.title, when, remark=remark, kind=self.kind)
         by_run = {item["run_id"]: DocumentResult.from_json(item) for item in told}
-        results = tuple(
+        found = tuple(
             DocumentResult(item["document"], item["run_id"], "not_started")
             if scan["only_listed"]
             else by_run.get(item["run_id"]) or DocumentResult(item["document"], item["run_id"], "failed", LOST)
@@ -78,7 +85,7 @@ class SummariseOperator(BaseOperator):
             self.workflow.name,
             self.workflow.title,
             scan["when"],
-            results,
+            (*found, *results_from(scan.get("had", ()))),
             put_aside=tuple((name, reason) for name, reason in scan["put_aside"]),
             left_out=tuple((name, reason) for name, reason in scan["left_out"]),
             failed_before=tuple(scan["failed_before"]),
@@ -86,14 +93,21 @@ class SummariseOperator(BaseOperator):
             same=scan["same"],
             only_listed=scan["only_listed"],
             remark=scan["remark"],
+            kind=self.kind,
         )
 
     def _keep(self, run: RunFolder, summary: Summary) -> None:
-        data = to_bytes(summary.to_json(lambda result: absolute(page_of(self.workflow.name, result))))
-        page = summary.markdown(lambda result: absolute(page_of(self.workflow.name, result))).encode()
-        run.write("summary.json", data)
-        run.write("summary.md", page)
-        for key, content in zip(list_keys(self.workflow.name, summary.when), (data, page), strict=True):
+        def address(result: DocumentResult) -> str:
+            return absolute(page_of(self.workflow.name, result))
+
+        files = {
+            "summary.json": to_bytes(summary.to_json(address)),
+            "summary.md": summary.markdown(address).encode(),
+            "summary.csv": summary.csv(address).encode(),
+        }
+        name = summary.when if self.kind == "scan" else run.run_key
+        for key, (own, content) in zip(list_keys(self.workflow.name, name, self.kind), files.items(), strict=True):
+            run.write(own, content)
             run.storage.write(key, content)
 
     def _send(self, context: Any, summary: Summary, whole: str) -> str:

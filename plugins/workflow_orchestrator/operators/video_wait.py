@@ -1,7 +1,7 @@
 """A video that a vendor is at work on, waited for by a trigger, so that no worker is held.
 
     worker      start: asks the vendor once, or finds the job in the run's folder ─► leaves
-    triggerer   asks for the status, again and again, more and more seldom ─► one event
+    triggerer   asks for the status, again and again, more and more seldom, sooner where the vendor's webhook rang ─► one event
     worker      start finds the job ─► fetch: clip, film, check
 
 Where Airflow does not defer, the worker asks itself, within the step's own time limit; what that ends finds its job again.
@@ -29,12 +29,14 @@ from workflow_orchestrator.errors import (
     VendorOutageError,
 )
 from workflow_orchestrator.rendering.jobs import JobRef, JobState, JobStatus
+from workflow_orchestrator.rendering.vendors.callbacks import GLANCE, hang_up, rung, take_down
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
     from workflow_orchestrator.rendering.providers import VideoJob
     from workflow_orchestrator.rendering.vendors.film import FilmedOpening
+    from workflow_orchestrator.storage import Storage
 
 _log = structlog.get_logger(__name__)
 # Before the first look; longer than the two seconds that a task which a worker left must stay away (see the LLM layer's triggers).
@@ -53,19 +55,21 @@ class VideoJobTrigger(BaseTrigger):
         ref: the job, as `JobRef.to_json` gives it.
         until: seconds since 1970.
         pause: seconds before the first look; each further pause is half as long again, up to a minute.
+        bell: the URI of the bell that the vendor's webhook rings (`vendors.callbacks`); without one the job is polled alone.
     """
 
     def __init__(
-        self, spec: Mapping[str, Any], ref: Mapping[str, Any], until: float, pause: float | None = None
+        self, spec: Mapping[str, Any], ref: Mapping[str, Any], until: float, pause: float | None = None, bell: str | None = None
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.spec = dict(spec)
         self.ref = dict(ref)
         self.until = until
         self.pause = FIRST_LOOK if pause is None else pause
+        self.bell = bell
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        arguments = {"spec": self.spec, "ref": self.ref, "until": self.until, "pause": self.pause}
+        arguments = {"spec": self.spec, "ref": self.ref, "until": self.until, "pause": self.pause, "bell": self.bell}
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -87,7 +91,7 @@ class VideoJobTrigger(BaseTrigger):
         # Read on the loop: a triggerer's threads cannot ask Airflow (see `called.state_of`).
         connection = await aconnection_of(spec)
         look = await asyncio.to_thread(_looker, spec, connection)
-        return await watch(look, JobRef.from_json(self.ref), self.until, self.pause)
+        return await watch(look, JobRef.from_json(self.ref), self.until, self.pause, bell=None if self.bell is None else Bell(self.bell))
 
 
 def _looker(spec: Spec, connection: Any) -> Callable[[JobRef], JobStatus]:
@@ -97,12 +101,39 @@ def _looker(spec: Spec, connection: Any) -> Callable[[JobRef], JobStatus]:
     return vendor_of(spec, connection).status
 
 
+class Bell:
+    """A bell that a vendor's webhook rings, as whoever waits hears it: once for each time that it rang.
+
+    Args:
+        uri: of its file.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._folder, _, self._name = uri.rpartition("/")
+        self._heard: bytes | None = None
+
+    def rang(self) -> bool:
+        """Whether it has rung since it was asked last. A storage that cannot say is no reason to look: the job is polled anyway."""
+        from llm_orchestration.places import shared_store
+
+        try:
+            data = shared_store(self._folder).get(self._name)
+        except Exception as error:  # noqa: BLE001 - any storage, any failure
+            _log.warning("rendering.clip.no_bell", error=f"{type(error).__name__}: {error}")
+            return False
+        if data == self._heard or not rung(data):
+            return False
+        self._heard = data
+        return True
+
+
 async def watch(
     look: Callable[[JobRef], JobStatus],
     ref: JobRef,
     until: float,
     pause: float,
     *,
+    bell: Bell | None = None,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], Any] = asyncio.sleep,
 ) -> dict[str, Any]:
@@ -113,6 +144,7 @@ async def watch(
         ref: the job.
         until: seconds since 1970; the time is looked at after the job, so one that ended in time has ended.
         pause: seconds before the first look.
+        bell: ends a pause when it rings, but not one that the vendor asked for.
         now: seconds since 1970.
         sleep: waits on the loop.
 
@@ -123,8 +155,9 @@ async def watch(
         VendorError: the vendor refuses to say; an outage is none.
     """
     outage = ""
+    wait = 0.0
     while True:
-        await sleep(min(pause, max(0.0, until - now())))
+        await _pause(min(pause, max(0.0, until - now())), None if wait else bell, sleep)
         wait = 0.0
         try:
             status = await asyncio.to_thread(look, ref)
@@ -141,6 +174,18 @@ async def watch(
         pause = max(min(pause * SLOWER, LONGEST_PAUSE), wait)
 
 
+async def _pause(seconds: float, bell: Bell | None, sleep: Callable[[float], Any]) -> None:
+    """Waits, at most until the bell rings."""
+    if bell is None:
+        await sleep(seconds)
+        return
+    while seconds > 0:
+        if await asyncio.to_thread(bell.rang):
+            return
+        await sleep(min(seconds, GLANCE))
+        seconds -= GLANCE
+
+
 def filmed_video(
     operator: BaseOperator,
     provider: FilmedOpening,
@@ -149,6 +194,7 @@ def filmed_video(
     folder: Path,
     event: Mapping[str, Any] | None,
     method_name: str,
+    storage: Storage | None = None,
 ) -> Sequence[Path]:
     """The files of a video whose opening a vendor films.
 
@@ -160,6 +206,7 @@ def filmed_video(
         folder: of this stint.
         event: what the trigger told, when the step goes on after a wait.
         method_name: the operator's method that goes on.
+        storage: where the vendor's webhook rings, if the provider has one.
 
     Raises:
         TaskDeferred: the vendor is being waited for.
@@ -169,16 +216,26 @@ def filmed_video(
     """
     ref = provider.start(job, idempotency_key=key, work=folder / "work")
     if event is None or event.get("job") != ref.id:
-        trigger = VideoJobTrigger(
-            provider.spec.to_json(), ref.to_json(), time.time() + provider.spec.within.total_seconds()
-        )
+        bell = _hung_up(provider, ref, storage)
+        until = time.time() + provider.spec.within.total_seconds()
+        trigger = VideoJobTrigger(provider.spec.to_json(), ref.to_json(), until, bell=bell)
         from llm_orchestration.deferral import deferrable_by_default
 
         if deferrable_by_default():
             operator.defer(trigger=trigger, method_name=method_name, timeout=provider.spec.within + BACKSTOP)
-        event = asyncio.run(watch(provider.status, ref, trigger.until, trigger.pause))
+        heard = None if bell is None else Bell(bell)
+        event = asyncio.run(watch(provider.status, ref, trigger.until, trigger.pause, bell=heard))
+    if storage is not None and "webhook" in provider.spec.settings:
+        take_down(storage, provider.name, ref.id)
     _end(provider, ref, event)
     return provider.fetch(ref, folder / "out", job=job)
+
+
+def _hung_up(provider: FilmedOpening, ref: JobRef, storage: Storage | None) -> str | None:
+    """The URI of the job's bell, where the provider's vendor calls back."""
+    if storage is None or "webhook" not in provider.spec.settings:
+        return None
+    return storage.uri_of(hang_up(storage, provider.name, ref.id))
 
 
 def _end(provider: FilmedOpening, ref: JobRef, event: Mapping[str, Any]) -> None:

@@ -65,7 +65,8 @@ def commands(runs: Sequence[RunRow], today: date, *, asked: bool) -> Iterator[st
         yield f'rm -r -- "$AIRFLOW_LOGS"/{shlex.quote(f"dag_id={dag}")}/{shlex.quote(f"run_id={run_id}")}'
     before = (today + timedelta(days=1)).isoformat()
     for dag in sorted({dag for dag, _ in runs}):
+        ours = ",".join(shlex.quote(f"{dag}{ending}") for ending in ("", "_nightly", "_arrivals", "_batch"))
         yield (
-            f"airflow db clean --tables log,asset_event --dag-ids {shlex.quote(dag)},{shlex.quote(f'{dag}__nightly')} "
+            f"airflow db clean --tables log,asset_event --dag-ids {ours} "
             f"--clean-before-timestamp {before} --skip-archive"
         )

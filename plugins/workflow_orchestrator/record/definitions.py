@@ -35,6 +35,8 @@ from workflow_orchestrator.definition.flow import walk
 from workflow_orchestrator.definition.loader import load_workflow
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import DefinitionChangedError, DefinitionError, DocumentNotFoundError
+from workflow_orchestrator.file_format import refuse_newer
+from workflow_orchestrator.record.reading import read_manifest
 from workflow_orchestrator.record.run_folder import RunFolder
 from workflow_orchestrator.scratch import own_folder
 from workflow_orchestrator.storage import Storage
@@ -151,9 +153,11 @@ def _lost(workflow: str, digest: str, why: str) -> DefinitionChangedError:
 
 def _settings(workflow: Workflow) -> Path:
     """The configuration that was in force when the definition was loaded: the platform's, or a kept one's own copy."""
-    if workflow.home is not None:
-        return workflow.include.parent / _SETTINGS
-    return workflow.include / "orchestrator.yaml"
+    kept = workflow.include.parent / _SETTINGS
+    # A deployed release has a home too, and no configuration of its own: the platform's is in force.
+    if workflow.home is not None and kept.is_file():
+        return kept
+    return workflow.platform_include / "orchestrator.yaml"
 
 
 # -- writing
@@ -251,6 +255,7 @@ def _load(root: Path, name: str, digest: str, home: Path) -> Workflow:
         DefinitionChangedError: this platform cannot use it.
     """
     facts = _facts(root)
+    refuse_newer(facts, FORMAT, f"the kept definition {digest} of {name}", DefinitionChangedError)
     _refuse_other_platform(facts, name, digest)
     try:
         workflow = load_workflow(root / "dags" / name, root / "include", _configuration(root, home), home=home)
@@ -359,7 +364,7 @@ def _note_rerun(base: RunFolder, request: Mapping[str, Any], step_name: str | No
 def _ended(base: RunFolder) -> str | None:
     """When the run ended last; `None` while it is on its first way."""
     try:
-        finished: str = base.read_json("manifest.json")["run"]["finished"]
+        finished: str = read_manifest(base)["run"]["finished"]
     except DocumentNotFoundError:
         return None
     return finished

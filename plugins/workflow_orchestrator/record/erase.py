@@ -6,7 +6,8 @@
     older      every run in which nothing has happened since a day, and the documents that have no younger run
 
 A run that a person released is held for as long as its record must be kept (retention.py). A definition holds nothing of a document
-and stays. What remains is `erasures/<time>_<hash>.json`: who erased how much, when and why, with hashes in place of every name.
+and stays; in the execution history names go and figures stay. What remains is `erasures/<time>_<hash>.json`: who erased how much, when
+and why, with hashes in place of every name.
 Airflow's own rows are no part of the storage (airflow_rows.py).
 """
 
@@ -21,13 +22,15 @@ from typing import Any, Literal
 
 from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.errors import DocumentError, DocumentNotFoundError, RetentionError
+from workflow_orchestrator.history import forget
+from workflow_orchestrator.record.reading import parsed_manifest
 from workflow_orchestrator.record.retention import Held, held, last_day
 from workflow_orchestrator.storage import LocalStorage, Storage
 
 What = Literal["document", "run", "words", "older"]
 ERASURES = "erasures"
-FOLDERS = ("inbox", "quarantine", "ledger", "releases", "runs", "journal")
-"""Every prefix of the storage that can hold something of a document."""
+FOLDERS = ("inbox", "quarantine", "ledger", "releases", "runs", "journal", "nightly", "batch", "waiting", "watch")
+"""Every prefix of the storage that can hold something of a document, but for the history, in which only names do."""
 _REASON = ".reason.json"
 
 
@@ -96,8 +99,8 @@ def plan_erasure(
     keys |= _answers(files, keys)
     if what == "words":
         keys |= {key for key in files if not _is_document(key) and _holds(files[key], [given])}
-    # The page of a night tells of its documents by name and run.
-    keys |= {key for key in files if PurePosixPath(key).stem == "summary" and _holds(files[key], traces)}
+    # The lists of a night and of a batch tell of their documents by name and run.
+    keys |= {key for key in files if _is_list(key) and _holds(files[key], traces)}
     removed = tuple(_removed(key, files[key]) for key in sorted(keys))
     rows = tuple((root.split("/")[1], _run_id(files, root)) for root in sorted(roots))
     return Plan(
@@ -129,6 +132,7 @@ def erase(
     for item in plan.files:
         storage.delete(item.key)
         _prune(storage, item.key)
+    forgotten = forget(storage, lambda names: _holds(names, plan.traces), {"finished": at})
     left = tuple(remains(storage, plan))
     given = sha256(plan.given.strip().encode())
     report: dict[str, Any] = {
@@ -142,6 +146,7 @@ def erase(
         "released_runs_before_their_time": len(plan.held) if plan.overridden else 0,
         "airflow": dict(airflow) if airflow is not None else "not asked",
         "files": [{"key_sha256": sha256(item.key.encode()), "sha256": item.sha256, "bytes": item.bytes} for item in plan.files],
+        "history": len(forgotten),
         "left": [sha256(key.encode()) for key in left],
         "proven": not left,
     }
@@ -157,7 +162,7 @@ def remains(storage: Storage, plan: Plan) -> Iterator[str]:
     bodies = set(plan.documents)
     if plan.what in ("document", "words"):
         bodies |= {item.sha256 for item in plan.files if item.bytes > 64 and item.key.endswith((".pdf", ".mp4"))}
-    for folder in FOLDERS:
+    for folder in (*FOLDERS, "history"):
         for key in storage.list(folder):
             data = storage.read(key)
             copy = bool(bodies) and sha256(data) in bodies
@@ -190,6 +195,10 @@ def _removed(key: str, data: bytes) -> Removed:
 
 def _is_document(key: str) -> bool:
     return key.startswith(("inbox/", "quarantine/")) and not key.endswith(_REASON)
+
+
+def _is_list(key: str) -> bool:
+    return key.startswith(("nightly/", "batch/", "watch/")) or PurePosixPath(key).stem == "summary"
 
 
 def _is_request(key: str) -> bool:
@@ -258,7 +267,7 @@ def _run_id(files: _Files, root: str) -> str:
     """The run's id: its manifest tells it, the ledger too; otherwise its folder's name is all there is."""
     manifest = files.get(f"{root}/manifest.json")
     if manifest:
-        name: str = json.loads(manifest)["run"]["id"]
+        name: str = parsed_manifest(manifest, f"{root}/manifest.json")["run"]["id"]
         return name
     ledger = files.get(json.loads(files[f"{root}/request.json"]).get("ledger", ""))
     return str(json.loads(ledger)["run_id"]) if ledger else PurePosixPath(root).name

@@ -13,11 +13,12 @@ from typing import Any
 from workflow_orchestrator import __version__
 from workflow_orchestrator.definition.model import Step, Workflow
 from workflow_orchestrator.errors import DocumentNotFoundError
+from workflow_orchestrator.literal import plain
 from workflow_orchestrator.record.decisions import history_of
 from workflow_orchestrator.record.outcome import Place, ending_of, places_of, state_of, steps_with_places
+from workflow_orchestrator.record.reading import FORMAT
 from workflow_orchestrator.record.run_folder import EACH, Artifact, RunFolder
-
-FORMAT = 1
+from workflow_orchestrator.record.video_cost import video_usd
 
 
 def build_manifest(
@@ -70,7 +71,7 @@ def build_manifest(
         "source": (request or {}).get("source"),
         "approval": _optional(run, "approval.json"),
         "decisions": history_of(run),
-        "usage": _usage(attempts),
+        "usage": _usage(attempts, video_usd(run, maps)),
         "called": _called(steps),
         "steps": steps,
         "checks": _checks(run),
@@ -117,8 +118,8 @@ def _mode(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"name": "model", "says": f"Language model: {', '.join(models)}.", "providers": providers}
 
 
-def _usage(attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Calls, tokens and money of the run: its own and those of the workflows that it called.
+def _usage(attempts: Sequence[Mapping[str, Any]], clips: Decimal | None) -> dict[str, Any]:
+    """Calls, tokens and money of the run: its own, the clips of video vendors, and those of the workflows that it called.
 
     An answer that a later try found in the journal is one call: the try that paid for it may have died before it could say so.
     A call that failed may have been billed.
@@ -129,12 +130,15 @@ def _usage(attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     called_cost = _sum([one.get("cost_usd") for one in {one["run_id"]: one for one in called}.values()])
     billed = [attempt["error"]["cost_usd"] for attempt in attempts if (attempt["error"] or {}).get("cost_usd")]
     own = _sum([*(call["cost_usd"] for call in asked), *billed])
+    parts = (own, called_cost, clips)
+    known = [part for part in parts if part is not None]
     return {
         "calls": len(asked),
         "input_tokens": _total([call["usage"]["input_tokens"] for call in asked]),
         "output_tokens": _total([call["usage"]["output_tokens"] for call in asked]),
-        "cost_usd": None if own is None or called_cost is None else str(own + called_cost),
+        "cost_usd": str(sum(known, Decimal(0))) if len(known) == len(parts) else None,
         "called_usd": None if called_cost is None else str(called_cost),
+        "video_usd": None if clips is None else str(clips),
     }
 
 
@@ -208,14 +212,15 @@ def summary_of(manifest: Mapping[str, Any], link: Callable[[str], str]) -> str:
     approval = manifest["approval"]
     if approval:
         who = (
-            "nobody: the demo profile released it by `approval: auto`" if approval["mode"] == "auto" else approval["by"]
+            "nobody: the demo profile released it by `approval: auto`" if approval["mode"] == "auto" else plain(approval["by"])
         )
         lines.append(f"{'Released' if approval['decision'] == 'approved' else 'Rejected'} by {who}.")
     values = manifest["values"]
     if values:
         lines.append(f"{len(values)} values, each bound to its page and printed words.")
     cost = manifest["usage"]["cost_usd"]
-    lines.append(f"Model calls cost {'an unknown amount' if cost is None else f'USD {cost}'}.")
+    what = "Model calls" if manifest["usage"].get("video_usd", "0") == "0" else "Model calls and clips"
+    lines.append(f"{what} cost {'an unknown amount' if cost is None else f'USD {cost}'}.")
     return "\n\n".join(lines)
 
 
@@ -226,7 +231,7 @@ def _headline(manifest: Mapping[str, Any]) -> str:
         head = "**Video ready.**" if ready else "**Finished.**"
         return f"{head} Finished without: {_left_out(manifest['degraded'])}." if manifest["degraded"] else head
     if error:
-        return f"**Stopped in {error['step']}: {error['error']}.** {_short(error['message'])}"
+        return f"**Stopped in {error['step']}: {error['error']}.** {plain(_short(error['message']))}"
     return "**Stopped** before any step could report; see the task logs."
 
 
@@ -253,7 +258,7 @@ def _links(manifest: Mapping[str, Any], link: Callable[[str], str], most: int = 
         for item in manifest["items"]
         if f"{EACH}/{item['map']}/{item['index']}/video.mp4" in written
     ]
-    links += [f"[Video {_short(str(item['item']), 20)}]({link(name)})" for name, item in items[:most]]
+    links += [f"[Video {plain(_short(str(item['item']), 20))}]({link(name)})" for name, item in items[:most]]
     return " · ".join([*links, f"[Manifest]({link('manifest.json')})"])
 
 

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from datetime import date
 
 from workflow_orchestrator.canonical import sha256, to_bytes
-from workflow_orchestrator.errors import DocumentNotFoundError, StorageError
+from workflow_orchestrator.errors import DocumentNotFoundError, HistoryError, StorageError
+from workflow_orchestrator.file_format import refuse_newer
 from workflow_orchestrator.record.run_folder import RunFolder
 from workflow_orchestrator.rules.previous import Identity, Release
 from workflow_orchestrator.storage import Storage
@@ -50,6 +51,7 @@ def last_release(run: RunFolder, identity: Identity, values: ValueSet, *, profil
     A run is never compared with itself nor with another one of the same day, and in production only with what a person released.
 
     Raises:
+        HistoryError: a newer platform wrote a release there.
         StorageError: a file there is no release, or the storage does not answer.
     """
     as_of = identity.day(values)
@@ -88,7 +90,9 @@ def _read(storage: Storage, key: str) -> Release | None:
     except DocumentNotFoundError:
         return None
     try:
-        return Release.from_json(json.loads(data))
+        found = json.loads(data)
+        refuse_newer(found, FORMAT, key, HistoryError)
+        return Release.from_json(found)
     except (ValueError, KeyError, TypeError) as error:
         raise StorageError(
             f"{storage.uri_of(key)} is no release that can be read ({type(error).__name__}: {error}); move it away, and the "

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from workflow_orchestrator.record.reading import parsed_manifest
+
 KEPT_YEARS = 5
 _AGE = re.compile(r"([1-9][0-9]{0,4})(d|y)")
 
@@ -54,7 +56,7 @@ def held(files: Mapping[str, bytes], root: str, today: date) -> Held | None:
 
 def last_day(files: Mapping[str, bytes], root: str) -> date | None:
     """The last day on which anything happened in a run; `None` where nothing says so."""
-    days = [_day(json.loads(files[key])["run"].get("finished")) for key in _below(files, root, "manifest.json")]
+    days = [_day(parsed_manifest(files[key], key)["run"].get("finished")) for key in _below(files, root, "manifest.json")]
     days += [_day(json.loads(files[key]).get("at")) for key in _below(files, root, "approval.json")]
     for key in files:
         if key.startswith(f"{root}/") and "/steps/" in key and key.endswith(".json"):

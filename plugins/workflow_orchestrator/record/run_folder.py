@@ -43,7 +43,7 @@ def run_key_of(run_id: str) -> str:
     """A run id as a folder name; ids that had to be changed get a hash, so that two runs never share a folder."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", run_id).strip("-.")[:120]
     # An id that already ends like one of ours gets a hash too: it could be the name that another id was given.
-    kept = plain == run_id and not re.search(r"-[0-9a-f]{8}\Z", plain)
+    kept = plain and plain == run_id and not re.search(r"-[0-9a-f]{8}\Z", plain)
     return plain if kept else f"{plain}-{sha256(run_id.encode())[:8]}"
 
 

@@ -110,7 +110,8 @@ def bridge(values: Sequence[Value], slide: str) -> tuple[Step, ...]:
 
     Documents print a cost without a sign, and subtotals between the changes. Which of the values between are added,
     which taken away and which are subtotals follows from the digits alone: the one reading in which each total is what
-    leads up to it, within what its printed digits can stand for.
+    leads up to it, within what its printed digits can stand for. The signs as they are printed come first; only where they
+    lead nowhere are changes without a minus taken away, too.
 
     Raises:
         LayoutError: a value is no number, or no reading, or more than one, leads from the first to the last.
@@ -121,7 +122,7 @@ def bridge(values: Sequence[Value], slide: str) -> tuple[Step, ...]:
             f"slide {slide} is a bridge and needs at least three numbers of one unit; show its values as figures",
             slide=slide,
         )
-    readings = _readings(numbers)
+    readings = _readings(numbers, as_printed=True) or _readings(numbers, as_printed=False)
     if len(readings) != 1:
         printed = ", ".join(value.evidence.quote for value in values)
         found = "no way" if not readings else "more than one way"
@@ -133,8 +134,8 @@ def bridge(values: Sequence[Value], slide: str) -> tuple[Step, ...]:
     return readings[0]
 
 
-def _readings(numbers: Sequence[tuple[Decimal, Interval]]) -> list[tuple[Step, ...]]:
-    """Every way to read the values as a bridge. At most two are of interest: one is right, two are none."""
+def _readings(numbers: Sequence[tuple[Decimal, Interval]], *, as_printed: bool) -> list[tuple[Step, ...]]:
+    """Every way to read the values as a bridge, with the printed signs or any. At most two are of interest: one is right, two are none."""
     found: list[tuple[Step, ...]] = []
     first, last = numbers[0], len(numbers) - 1
 
@@ -151,7 +152,7 @@ def _readings(numbers: Sequence[tuple[Decimal, Interval]]) -> list[tuple[Step, .
         if is_total:
             go_on(index + 1, printed, number, total)
         go_on(index + 1, running + printed, at + number, (*steps, Step(at, number)))
-        if number > 0:  # what is printed with a minus is taken away already
+        if number > 0 and not as_printed:  # what is printed with a minus is taken away already
             go_on(index + 1, running - printed, at - number, (*steps, Step(at, -number)))
 
     go_on(1, first[1], first[0], (Step(Decimal(0), first[0], total=True),))

@@ -125,6 +125,9 @@ class _Builder:
         figures = {place: self._figure(by_ref[ref]) for place, ref in grid.refs.items()}
         if grid.cells:
             figures = {place: replace(figure, label=clean(place[0])) for place, figure in figures.items()}
+        elif segment.slide is SlideKind.TABLE and all(self._has_periods(name) for name in grid.columns):
+            # The name of a period goes on in a label ("Revenue, quarter"); at the head of a row it begins one.
+            figures = {place: replace(item, label=item.label[:1].upper() + item.label[1:]) for place, item in figures.items()}
         cells = []
         for row in rows:
             beside = [figures[row, column] for column in grid.columns if (row, column) in figures]
@@ -133,6 +136,9 @@ class _Builder:
         if len(grid.columns) == 1 and (not grid.columns[0] or segment.slide is SlideKind.GROWTH):
             return tuple(cells), ()
         return tuple(cells), tuple(name if grid.cells else self._column(name) for name in grid.columns)
+
+    def _has_periods(self, name: str) -> bool:
+        return name in self._fields and self._fields[name].keyed == "period"
 
     def _column(self, name: str) -> str:
         spec = self._fields[name]

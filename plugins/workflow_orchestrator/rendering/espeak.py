@@ -1,6 +1,6 @@
 """The offline voice: espeak-ng in a small child process, so that its GPL library never enters the process of a task.
 
-    EspeakVoice ── one JSON line per sentence ──► python -m workflow_orchestrator.rendering.espeak_child
+    EspeakVoice ── one JSON line per sentence ──► python espeak_child.py
                 ◄── one JSON line per answer ───  (loads the library once, writes WAV files)
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import selectors
 import subprocess
 import sys
@@ -20,8 +19,8 @@ from workflow_orchestrator.errors import SpeechError
 from workflow_orchestrator.fields import LANGUAGES
 
 WORDS_A_MINUTE = 155
-_CHILD = "workflow_orchestrator.rendering.espeak_child"
-_ROOT = Path(__file__).resolve().parents[2]
+# By its file: as a module it would first import the whole package, which takes longer than to speak a script.
+_CHILD = Path(__file__).with_name("espeak_child.py")
 
 
 class EspeakVoice:
@@ -93,10 +92,9 @@ class EspeakVoice:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None:
-            path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
             self._child = subprocess.Popen(
-                [sys.executable, "-m", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path},
+                # -P: modules beside the file are not taken for those of the library that bear their names.
+                [sys.executable, "-P", str(_CHILD)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )
         return self._child
 

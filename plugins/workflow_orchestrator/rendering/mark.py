@@ -2,7 +2,8 @@
 
 Regulation (EU) 2024/1689 Art. 50(2) asks for a mark in a machine-readable format. It is an XMP packet in the `uuid` box that Adobe
 gave XMP in MP4 files, with IPTC's properties: Digital Source Type (a term of http://cv.iptc.org/newscodes/digitalsourcetype/) and, where
-a language model wrote the words, AI System Used (IPTC Photo Metadata 2025.1). It is not signed: whoever wants to can take it out.
+a language model wrote the words, AI System Used (IPTC Photo Metadata 2025.1). It is not signed: whoever wants to can take it out;
+a signed statement beside it is made by `credentials.py`.
 """
 
 from __future__ import annotations

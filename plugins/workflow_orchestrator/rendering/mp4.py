@@ -1,9 +1,10 @@
 """Reads facts out of an MP4 file: its boxes after ISO/IEC 14496-12, no more than the checks of a video need.
 
     ftyp  moov ─┬ mvhd   duration                          mdat
-                ├ trak ─ mdia ─┬ mdhd  language, duration
-                │              ├ hdlr  vide, soun, sbtl, text
-                │              └ minf ─ stbl ─ stsd codec · stts times · stss key frames
+                ├ trak ─┬ edts ─ elst  what is skipped at the start
+                │       └ mdia ─┬ mdhd  language, duration
+                │               ├ hdlr  vide, soun, sbtl, text
+                │               └ minf ─ stbl ─ stsd codec · stts times · stss key frames
                 └ udta ─┬ chpl  chapters
     uuid  XMP: the mark └ meta ─ ilst  title
 """
@@ -26,7 +27,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One track. `times` are the starts of its samples.
+    """One track. `times` are the starts of its samples, `duration` is what is played: without what its edit list skips.
 
     `width` and `height` are 0 for all but pictures, `rate` and `channels` for all but sound.
     """
@@ -212,10 +213,21 @@ def _track(box: _Box) -> Track:
     return Track(
         kind=media.need("hdlr").read("8x4s")[0].decode("latin-1"), codec=entry.kind,
         language="".join(chr((packed >> shift & 31) + 96) for shift in (10, 5, 0)),
-        duration=_time(duration, scale), times=times,
+        duration=_time(duration - _skipped(box), scale), times=times,
         keys=tuple(times[number - 1] for number in _numbers(sync)) if sync else times,
         reordered=table.find("ctts") is not None, **more,
     )
+
+
+def _skipped(track: _Box) -> int:
+    """What is not played of the start of a track, in its own time scale: the samples with which an AAC decoder starts."""
+    edits = track.find("edts", "elst")
+    if edits is None:
+        return 0
+    wide = edits.read("B")[0] == 1
+    (count,) = edits.read("I", 4)
+    starts = [edits.read("Qq" if wide else "Ii", 8 + (20 if wide else 12) * number)[1] for number in range(count)]
+    return max(starts, default=0) if count == 1 else 0
 
 
 def _starts(box: _Box) -> list[int]:

@@ -127,7 +127,7 @@ class Opening:
                 "-filter_complex", graph, "-filter_complex_threads", "1", "-an", "-sn", "-frames:v", str(frames),
                 "-video_track_timescale", "25000", *ffmpeg.X264, out.name,
             ],
-            folder=out.parent, what="the clip of the opening", timeout=timeout,
+            folder=out.parent, what="the clip of the opening", timeout=timeout, length=self.end,
         )  # fmt: skip
         # ffmpeg fills up what it could not decode, and calls that a success.
         complaints = re.findall(r"\[(?:error|fatal|panic)\] (.*)", report)

@@ -14,6 +14,8 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
@@ -24,8 +26,11 @@ from workflow_orchestrator.errors import ConfigurationError, RenderError
 from workflow_orchestrator.fields import LANGUAGES
 from workflow_orchestrator.rendering import ffmpeg
 from workflow_orchestrator.rendering.captions import captions_of, to_srt, to_vtt
+from workflow_orchestrator.rendering.credentials import NONE as NO_CREDENTIALS
+from workflow_orchestrator.rendering.credentials import Claims, Credentials, open_credentials, read_back, sign
 from workflow_orchestrator.rendering.jobs import JobRef, JobState, JobStatus
 from workflow_orchestrator.rendering.mark import Mark
+from workflow_orchestrator.rendering.motion import Motion
 from workflow_orchestrator.rendering.opening import Opening
 from workflow_orchestrator.rendering.paging import paged
 from workflow_orchestrator.rendering.probe import check_video
@@ -44,7 +49,9 @@ class VideoJob:
     """What a video is made of: the script, one picture per slide, the name of a voice, a title.
 
     `include` is the platform's folder, whose `rendering.yaml` says who the voice is; without it there are only built-in voices.
-    `pronunciation` is the workflow's lexicon for the language.
+    `pronunciation` is the workflow's lexicon for the language, `source_sha256` the hash of the document, for content credentials.
+    `motion` has the frames that were released with the slides, `constant` asks for a constant frame rate.
+    `most_usd` is what a vendor's clip may cost, None where nothing limits it.
     """
 
     script: Script
@@ -54,6 +61,10 @@ class VideoJob:
     language: str
     include: Path | None = field(default=None, compare=False)
     pronunciation: Pronunciation = NONE
+    source_sha256: str = ""
+    motion: Motion = field(default_factory=dict)
+    constant: bool = False
+    most_usd: Decimal | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES or self.language != self.script.language:
@@ -68,9 +79,14 @@ class VideoJob:
         Raises:
             ConfigurationError: there is no such voice.
         """
+        settings = load_rendering(self.include)
+        signed = {} if settings.credentials is None else {"credentials": settings.credentials.to_json(), "source": self.source_sha256}
         return canonical.sha256(canonical.to_bytes({
+            **signed,
+            "motion": [[number, [canonical.sha256(path.read_bytes()) for path in self.motion[number]]] for number in sorted(self.motion)],
+            "constant": self.constant,
             "script": self.script.to_json(), "title": self.title, "voice": self.voice,
-            "engine": load_rendering(self.include).engine(self.voice, self.language).to_json(),
+            "engine": settings.engine(self.voice, self.language).to_json(),
             "pronunciation": self.pronunciation.to_json(),
             "slides": [canonical.sha256(slide.read_bytes()) for slide in self.slides],
         }))
@@ -127,6 +143,7 @@ class LocalProvider:
         return JobRef(self.name, folder.name, str(folder))
 
     def _render(self, job: VideoJob, folder: Path) -> None:
+        credentials_of(job)  # opened first: what is wrong with them is told before a voice is paid
         voice = self._voices(job)
         with ffmpeg.room_in(folder):
             narration = narrate(paged(job.script), voice, folder)
@@ -164,6 +181,15 @@ def voice_of(job: VideoJob, files: Files | None = None) -> SpeechProvider:
     return get_voice(job.voice, include=job.include, pronunciation=job.pronunciation, files=files)
 
 
+def credentials_of(job: VideoJob) -> Credentials | None:
+    """What the video of a job is signed with; None where the platform signs nothing.
+
+    Raises:
+        ConfigurationError: they cannot be used.
+    """
+    return open_credentials(load_rendering(job.include).credentials)
+
+
 def film(job: VideoJob, narration: Narration, mark: Mark, folder: Path, *, opening: Opening | None = None) -> None:
     """Writes captions, video and the facts of the finished file beside a narration, checked against the plan.
 
@@ -178,9 +204,16 @@ def film(job: VideoJob, narration: Narration, mark: Mark, folder: Path, *, openi
     video = make_video(
         job.slides, narration, lines, folder / "video.mp4", title=job.title, language=job.language,
         chapters=[segment.heading for segment in paged(job.script).segments], mark=mark, opening=opening,
+        motion=job.motion, constant=job.constant,
     )
-    facts = check_video(video, narration, job.slides, **({} if opening is None else {"opening": opening.end}))
-    write_atomically(folder / "video.json", canonical.to_bytes(facts.to_json()))
+    credentials, claims = credentials_of(job), Claims(job.title, mark, job.source_sha256)
+    if credentials is not None:
+        sign(video, credentials, claims)
+    # Behind the signature, because it is the signed file that is handed out.
+    ends = timedelta(0) if opening is None else opening.end
+    facts = check_video(video, narration, job.slides, opening=ends, constant=job.constant)
+    signed = NO_CREDENTIALS if credentials is None else read_back(video, claims)
+    write_atomically(folder / "video.json", canonical.to_bytes({**facts.to_json(), "content_credentials": signed}))
 
 
 def get_provider(name: str, *, include: Path | None = None, files: Files | None = None) -> VideoProvider:

@@ -21,6 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from workflow_orchestrator import progress
 from workflow_orchestrator.errors import SpeechError
 from workflow_orchestrator.rendering.paging import letters_to_read, paged
 from workflow_orchestrator.rendering.voices.sound import (
@@ -159,10 +160,12 @@ def narrate(
     if still is not None and still < SHORTEST_STILL:
         raise SpeechError(f"a slide that stands for {still} cannot be read; give it at least {SHORTEST_STILL}")
     out_dir.mkdir(parents=True, exist_ok=True)
-    recorder = _Recorder(script.language, voice, still, first_slide_stands)
+    segments = paged(script).segments
     session = voice if isinstance(voice, AbstractContextManager) else nullcontext()
-    with session, tempfile.TemporaryDirectory(dir=out_dir) as scratch:
-        for number, segment in enumerate(paged(script).segments):
+    counted = progress.of("narrating", sum(len(segment.sentences) for segment in segments))
+    with session, tempfile.TemporaryDirectory(dir=out_dir) as scratch, counted as going:
+        recorder = _Recorder(script.language, voice, still, first_slide_stands, going)
+        for number, segment in enumerate(segments):
             recorder.segment(number, segment, Path(scratch))
     return recorder.save(out_dir / "narration.wav")
 
@@ -170,8 +173,10 @@ def narrate(
 class _Recorder:
     """Joins sentences to one track. Positions are samples, so no time is rounded before the end."""
 
-    def __init__(self, language: str, voice: SpeechProvider, still: timedelta | None, first: timedelta) -> None:
-        self._language, self._voice, self._still, self._first = language, voice, still, first
+    def __init__(
+        self, language: str, voice: SpeechProvider, still: timedelta | None, first: timedelta, going: progress.Progress
+    ) -> None:
+        self._language, self._voice, self._still, self._first, self._going = language, voice, still, first, going
         self._rate = 0
         self._samples = array.array("h")
         self._cues: list[tuple[int, str, int, int]] = []
@@ -233,6 +238,7 @@ class _Recorder:
         if self._rate not in (0, rate):
             raise SpeechError(f"the voice {self._voice.name} changed its rate from {self._rate} to {rate} Hz")
         self._rate = rate
+        self._going.done()
         trimmed = _trimmed(sound, self._count(_EDGE))
         if not trimmed:
             raise SpeechError(

@@ -4,15 +4,16 @@
     audio ─── 2 sound ────► audio.m4a ─┼─ 3 mux (copies streams) ──► out.mp4
     captions, chapters ────────────────┘   + the mark that a machine made it
 
-A slide stands still, so only a frame a second is coded, and its first one is a key frame: about one fiftieth of the
-work of 25 frames a second. One run for all streams would interleave them differently each time; three give the same
-bytes.
+A slide stands still, so only a frame a second is coded, and its first one is a key frame: a small part of the work of 25 frames
+a second, which are there for those who ask for a constant rate. The frames of a chart that builds up are coded one by one. One run for
+all streams would interleave them differently each time; three give the same bytes.
 """
 
 from __future__ import annotations
 
 import re
 import tempfile
+import wave
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -29,17 +30,21 @@ from workflow_orchestrator.rendering.speech import FRAME, FRAMES_PER_SECOND, Nar
 
 NO_MOTION: Motion = MappingProxyType({})
 LOUDNESS = -16.0  # LUFS, what the web and most company players expect of speech
-SAMPLE_RATE = 48_000
+RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)  # Hz, of those that ISO/IEC 14496-3 has for AAC
 ISO_639_2 = {"en": "eng", "de": "deu", "fr": "fra"}
 
 _QUIET = ("-loglevel", "error")
-_LOUDNESS_PASSES = 2
+# A first guess of the gain in dB, about what the offline voice needs; and how near to the target a measured loudness must be, in LU, for
+# the gain to be right once it is corrected by what is missing.
+_GUESS, _NEAR, _MOST_PASSES = 5.0, 1.0, 4
+# Bits a second. A block of AAC-LC holds 6,144 bits a channel at most, which is 96,000 a second at 16 kHz.
+_BITS, _FEWER_BITS = "96k", "64k"
 
 
 def make_video(
     slides: Sequence[Path], narration: Narration, captions: Sequence[Caption], out: Path,
     *, title: str, language: str, chapters: Sequence[str], mark: Mark, opening: Opening | None = None, motion: Motion = NO_MOTION,
-    timeout: timedelta = ffmpeg.TIMEOUT,
+    constant: bool = False, timeout: timedelta = ffmpeg.TIMEOUT,
 ) -> Path:
     """Writes the video.
 
@@ -55,6 +60,7 @@ def make_video(
         opening: a clip that is the picture until its end; the first slide follows it.
         motion: pictures that stand for one frame each at the start of a slide, by its number; left out on a slide that
             does not stand four times as long.
+        constant: code all 25 frames of each second, for players and programs that want a constant rate. It takes about ten times as long.
         timeout: for each run of ffmpeg.
 
     Raises:
@@ -69,7 +75,7 @@ def make_video(
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".video-") as scratch:
         work = Path(scratch)
-        _picture(slides, narration if opening is None else opening.rest_of(narration), motion, work, timeout)
+        _picture(slides, narration if opening is None else opening.rest_of(narration), motion, work, timeout, constant=constant)
         if opening is not None:
             opening.put_before(work / "video.mp4", slides[0], timeout)
         _sound(narration, work, timeout)
@@ -82,49 +88,66 @@ def make_video(
     return out
 
 
-def _picture(slides: Sequence[Path], narration: Narration, motion: Motion, work: Path, timeout: timedelta) -> None:
+def _picture(slides: Sequence[Path], narration: Narration, motion: Motion, work: Path, timeout: timedelta, *, constant: bool) -> None:
     lines = ["ffconcat version 1.0"]
     size = format_of(slides[0]).size
     builds: list[int] = []
+    alike = _alike([*slides, *(picture for pictures in motion.values() for picture in pictures)])
     for number, (slide, span) in enumerate(zip(slides, narration.slides, strict=True)):
         moving = motion.get(number, ())
         moving = moving if len(moving) * 4 <= span.frames else ()
         builds.append(len(moving))
         stands = [(f"{number:03d}_{frame:02d}.png", picture, 1) for frame, picture in enumerate(moving)]
         for name, picture, frames in (*stands, (f"{number:03d}.png", slide, span.frames - len(moving))):
-            _as_rgb(picture, work / name, size)
+            _put(picture, work / name, size, as_it_is=alike)
             lines += [f"file {name}", f"duration {frames / FRAMES_PER_SECOND:.3f}"]
     # The concat reader drops the duration of the last entry, so it is named once more.
     lines.append(lines[-2])
     (work / "list.txt").write_text("\n".join(lines) + "\n", encoding="ascii")
     # Converted once per picture, before frames are repeated.
-    chosen = f"{ffmpeg.TO_VIDEO},fps={FRAMES_PER_SECOND},select='{_chosen(narration.slides, builds)}'"
+    chosen = f"{ffmpeg.TO_VIDEO},fps={FRAMES_PER_SECOND}"
+    if not constant:
+        chosen += f",select='{_chosen(narration.slides, builds)}'"
     (work / "filter.txt").write_text(chosen, encoding="ascii")
     starts = ",".join(f"{span.start.total_seconds():.3f}" for span in narration.slides)
     ffmpeg.run(
         [
             *_QUIET, "-f", "concat", "-safe", "0", "-i", "list.txt", "-map", "0:v", "-/filter:v", "filter.txt",
             "-fps_mode", "vfr", "-video_track_timescale", "25000", "-force_key_frames", starts,
-            *ffmpeg.X264, "-t", f"{narration.total.total_seconds():.3f}",
+            *ffmpeg.X264, *ffmpeg.STILL, "-t", f"{narration.total.total_seconds():.3f}",
             "video.mp4",
         ],
-        folder=work, what="the picture track", timeout=timeout,
+        folder=work, what="the picture track", timeout=timeout, length=narration.total,
     )
 
 
-def _as_rgb(source: Path, target: Path, size: tuple[int, int]) -> None:
-    """A copy in RGB. Pictures of different pixel formats in one run make ffmpeg lose frames or hang."""
+def _alike(pictures: Sequence[Path]) -> bool:
+    """Whether all are PNG files of one pixel format that has a red, a green and a blue channel."""
     from PIL import Image, UnidentifiedImageError
+
+    found = set()
+    for path in pictures:
+        try:
+            with Image.open(path) as image:
+                found.add((image.format, image.mode))
+        except (OSError, UnidentifiedImageError) as error:
+            raise RenderError(f"{path.name} cannot be read as a picture: {error}") from error
+    return len(found) == 1 and found <= {("PNG", "RGB"), ("PNG", "RGBA")}
+
+
+def _put(source: Path, target: Path, size: tuple[int, int], *, as_it_is: bool) -> None:
+    """A copy, in RGB if not all are alike. Pictures of different pixel formats in one run make ffmpeg lose frames or hang."""
+    from PIL import Image
 
     try:
         with Image.open(source) as image:
             if image.size != size:
                 raise RenderError(f"{source.name} has {image.width} by {image.height} pixels, not {size[0]} by {size[1]}")
-            if image.mode == "RGB" and image.format == "PNG":
+            if as_it_is:
                 target.write_bytes(source.read_bytes())
             else:
                 image.convert("RGB").save(target, "PNG", compress_level=1)
-    except (OSError, UnidentifiedImageError) as error:
+    except OSError as error:
         raise RenderError(f"{source.name} cannot be read as a picture: {error}") from error
 
 
@@ -143,32 +166,57 @@ def _chosen(slides: Sequence[Span], builds: Sequence[int]) -> str:
     return ffmpeg.any_of([*terms, f"between(n,{last - 2},{last - 1})"])
 
 
-def _sound(narration: Narration, work: Path, timeout: timedelta) -> None:
-    """The narration at the target loudness, mono AAC.
+def sound_rate(narration: Narration) -> int:
+    """The rate of the sound track in Hz: that of the voice, or the next one that AAC has.
 
-    Raised and limited: a limiter takes from the loudness what it takes from the peaks, so the gain is measured again
-    behind it and corrected.
+    A higher rate carries nothing that the voice has not, and takes twice the time to encode.
+
+    Raises:
+        SpeechError: the audio of the narration cannot be read.
     """
-    source = str(narration.audio.absolute())
-    gain = 0.0
-    for _ in range(_LOUDNESS_PASSES):
-        report = ffmpeg.run(
-            ["-i", source, "-af", f"{_levelled(gain)},ebur128=framelog=quiet", "-f", "null", "-"],
-            folder=work, what="the loudness of the narration", timeout=timeout,
-        )
-        gain += LOUDNESS - loudness(report)
+    try:
+        with wave.open(str(narration.audio), "rb") as sound:
+            rate = sound.getframerate()
+    except (OSError, EOFError, wave.Error) as error:
+        raise SpeechError(f"the narration {narration.audio.name} cannot be read: {error}") from error
+    return next((known for known in RATES if known >= rate), RATES[-1])
+
+
+def _sound(narration: Narration, work: Path, timeout: timedelta) -> None:
+    """The narration at the target loudness, mono AAC."""
+    source, rate = str(narration.audio.absolute()), sound_rate(narration)
+    gain = _gain(source, rate, work, timeout)
     ffmpeg.run(
         [
-            *_QUIET, "-i", source, "-af", _levelled(gain),
-            "-ac", "1", "-c:a", "aac", "-aac_coder", "fast", "-b:a", "96k", "-threads", "1",
+            *_QUIET, "-i", source, "-af", _levelled(gain, rate), "-ac", "1", "-c:a", "aac", "-aac_coder", "fast",
+            "-b:a", _BITS if rate > RATES[0] else _FEWER_BITS, "-threads", "1",
             "-fflags", "+bitexact", "-flags:a", "+bitexact", "audio.m4a",
         ],
-        folder=work, what="the sound track", timeout=timeout,
+        folder=work, what="the sound track", timeout=timeout, length=narration.total,
     )
 
 
-def _levelled(gain: float) -> str:
-    return f"volume={gain:.2f}dB,aresample={SAMPLE_RATE},alimiter=limit=0.84:level=false"
+def _gain(source: str, rate: int, work: Path, timeout: timedelta) -> float:
+    """The gain in dB at which the limited sound has the target loudness.
+
+    The limiter takes from the loudness what it takes from the peaks, so what is measured is the limited sound, from a gain that is near;
+    once the target is near as well, what is missing in loudness is missing in gain.
+    """
+    gain = _GUESS
+    for _ in range(_MOST_PASSES):
+        report = ffmpeg.run(
+            ["-i", source, "-af", f"{_levelled(gain, rate)},ebur128=framelog=quiet", "-f", "null", "-"],
+            folder=work, what="the loudness of the narration", timeout=timeout,
+        )
+        missing = LOUDNESS - loudness(report)
+        gain += missing
+        if abs(missing) <= _NEAR:
+            break
+    return gain
+
+
+def _levelled(gain: float, rate: int) -> str:
+    return f"volume={gain:.2f}dB,aresample={rate},alimiter=limit=0.84:level=false"
 
 
 def loudness(report: str) -> float:
@@ -209,7 +257,9 @@ def _mux(work: Path, language: str, with_captions: bool, timeout: timedelta) -> 
             *_QUIET, "-i", "video.mp4", "-i", "audio.m4a", "-f", "ffmetadata", "-i", "chapters.txt", *captions,
             "-map", "0:v", "-map", "1:a", *subtitle, "-map_metadata", "2", "-map_chapters", "2",
             "-c:v", "copy", "-c:a", "copy", "-metadata:s:a:0", f"language={language}",
-            "-movflags", "+faststart", "-fflags", "+bitexact", "out.mp4",
+            # Fine enough for frames and for milliseconds. Left alone, ffmpeg takes a common multiple of all tracks, and with 22,050 Hz
+            # the times of the chapters grow too large for their track, which it then leaves out, without a word and with success.
+            "-movie_timescale", "25000", "-movflags", "+faststart", "-fflags", "+bitexact", "out.mp4",
         ],
         folder=work, what="the finished file", timeout=timeout,
     )

@@ -14,6 +14,7 @@ from workflow_orchestrator.values import Kind, Value, ValueSet
 # A value outside its field's limits is suspicious, not impossible; the others cannot be right.
 FIELD_RULES: dict[str, Severity] = {
     "required": "error",
+    "variant": "needs_person",  # which of several share classes is meant
     "declared": "error",
     "range": "needs_person",
     "choice": "error",

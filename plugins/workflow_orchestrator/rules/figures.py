@@ -89,6 +89,31 @@ def parts_sum_to_total(occasion: Occasion) -> Iterator[Verdict]:
     )
 
 
+@check(
+    "not_more_than",
+    "warning",
+    Basis((), "part ≤ whole"),
+    part=FieldParameter(tuple(sorted(NUMERIC_KINDS))),
+    whole=FieldParameter(tuple(sorted(NUMERIC_KINDS))),
+)
+def not_more_than(occasion: Occasion) -> Iterator[Verdict]:
+    """A figure that is a part of another one is not more: a fee of the costs, a duration of the time to maturity."""
+    part, whole = occasion.one("part"), occasion.one("whole")
+    if part is None or whole is None:
+        return
+    if part.kind is not whole.kind or not one_unit(part, whole):
+        yield two_units(part, whole)
+        return
+    most = Interval.printed(whole)
+    yield occasion.judged(
+        Interval.printed(part).low <= most.high,
+        (part.ref, whole.ref),
+        f"{occasion.title(part.ref)} is printed as {shown(part)}, more than {occasion.title(whole.ref)} with {shown(whole)}",
+        computed=most,
+        printed=part,
+    )
+
+
 def one_unit(*values: Value) -> bool:
     """Whether amounts are in one currency: only then can they be added and compared."""
     return len({value.unit for value in values}) == 1

@@ -67,7 +67,7 @@ def identifier_has_check_digit(occasion: Occasion) -> Iterator[Verdict]:
     "error",
     Basis(("FX-06",), "national code = its place in the ISIN"),
     isin=FieldParameter((Kind.ISIN,)),
-    code=FieldParameter((Kind.TEXT,)),
+    code=FieldParameter((Kind.TEXT, Kind.INTEGER)),
     scheme=TextParameter(tuple(_NATIONAL), "which national code it is"),
 )
 def isin_holds_national_code(occasion: Occasion) -> Iterator[Verdict]:

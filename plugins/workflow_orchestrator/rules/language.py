@@ -81,7 +81,7 @@ class Rules:
 
 _SEVERITY = Choice(SEVERITIES)
 # What is missing or not declared is never a matter of taste.
-_FIELD_RULES = Record({name: Entry(_SEVERITY) for name in FIELD_RULES if name not in ("required", "declared")})
+_FIELD_RULES = Record({name: Entry(_SEVERITY) for name in FIELD_RULES if name not in ("required", "declared", "variant")})
 _PREVIOUS = Record(
     {
         "same": Entry(

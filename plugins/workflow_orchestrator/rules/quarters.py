@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 
 from workflow_orchestrator.fields import KEYED
 from workflow_orchestrator.rules.figures import one_unit, two_units
@@ -21,6 +22,7 @@ _ANY = ("", *KEYED)
 _DATE = FieldParameter((Kind.DATE,), says="the end of the fiscal period")
 _FIGURE = FieldParameter((Kind.MONEY, Kind.INTEGER, Kind.RATIO, Kind.PERCENT), _ANY)
 _QUARTER = 3
+_PERIODS = ("3m", "6m", "9m", "1y")  # from the beginning of the fiscal year, each a quarter longer
 _YEAR = 12
 
 
@@ -67,6 +69,48 @@ def ytd_adds_quarter(occasion: Occasion) -> Iterator[Verdict]:
             f"{like(computed, ytd)}",
             computed=computed,
             printed=ytd,
+        )
+
+
+@drift_check(
+    "period_adds_quarter",
+    "needs_person",
+    Basis(("ER-08",), "6m = 3m before + 3m; 9m = 6m before + 3m; 1y = 9m before + 3m"),
+    figure=FieldParameter((Kind.MONEY,), ("period",), says="an amount of the quarter and of the months since the year began"),
+    as_of=_DATE,
+)
+def period_adds_quarter(occasion: Occasion) -> Iterator[Verdict]:
+    """The amount of six or nine months, or of the year, is that of the release a quarter before with the quarter of this one.
+
+    A person looks, because companies restate. A fourth quarter that is not printed leaves the year alone.
+    """
+    as_of, previous = occasion.day("as_of"), occasion.previous
+    if as_of is None or previous is None:
+        return
+    if months_between(_fiscal_month(previous.as_of), _fiscal_month(as_of)) != _QUARTER:
+        yield NotApplicable(f"the release of {previous.as_of} is not of the quarter before")
+        return
+    now, before = occasion.keyed("figure"), occasion.before("figure")
+    quarter = now.get(_PERIODS[0])
+    for shorter, longer in pairwise(_PERIODS):
+        total, then = now.get(longer), before.get(shorter)
+        if total is None:
+            continue
+        if quarter is None or then is None:
+            missing = "the quarter is not printed" if quarter is None else f"the release of {previous.as_of} did not print it"
+            yield NotApplicable(missing, (total.ref,))
+            continue
+        if not one_unit(total, then, quarter):
+            yield two_units(total, then, quarter)
+            continue
+        computed = Interval.printed(then) + Interval.printed(quarter)
+        yield occasion.judged(
+            computed.fits(Interval.printed(total)),
+            (total.ref, quarter.ref),
+            f"{occasion.title(total.ref)} is printed as {shown(total)}, and {shown(then)} of the release of {previous.as_of} with a "
+            f"quarter of {shown(quarter)} makes {like(computed, total)}",
+            computed=computed,
+            printed=total,
         )
 
 

@@ -72,11 +72,12 @@ CheckParameter = FieldParameter | FieldsParameter | NumberParameter | DecimalPar
 class Basis:
     """Where a check comes from: its rows of the reference's tables (FX: funds, ER: companies), and the formula in words and signs.
 
-    `rows` is empty for a check that the tables do not have.
+    `rows` is empty for a check that the tables do not have. `table` is what the check goes by, where that is a table: its heads, then rows.
     """
 
     rows: tuple[str, ...]
     formula: str
+    table: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

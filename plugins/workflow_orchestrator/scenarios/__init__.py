@@ -10,7 +10,7 @@ from workflow_orchestrator.scenarios.matrix import Cell, prove_table
 from workflow_orchestrator.scenarios.model import Scenario, ScenarioError, Suite
 from workflow_orchestrator.scenarios.people import People, Said
 from workflow_orchestrator.scenarios.result import Result
-from workflow_orchestrator.scenarios.runner import run_document, run_scenario
+from workflow_orchestrator.scenarios.runner import local_run_id, run_document, run_scenario
 from workflow_orchestrator.scenarios.suite import Report, SuiteEvent, run_all
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Suite",
     "SuiteEvent",
     "load_scenarios",
+    "local_run_id",
     "prove_table",
     "run_all",
     "run_document",

@@ -135,10 +135,15 @@ def run_document(
     storage.write(f"{inbox_of(workflow.name)}/{document.name}", data)
     session = _Session(storage, _configuration(workflow), Asking(from_environment), people or Nobody(), triggered_by)
     given = {**conf, "document": document.name}
-    run_id = f"local_{sha256(to_bytes([sha256(data), workflow.digest, given]))[:16]}"
+    run_id = local_run_id(workflow, document.name, data, conf)
     _clear(RunFolder(storage, workflow.name, run_id))
     result, _, _ = session.run(workflow, run_id, given, None, replace(Clock.at(None), sleep=sleep), progress)
     return result
+
+
+def local_run_id(workflow: Workflow, name: str, data: bytes, conf: Mapping[str, Any]) -> str:
+    """The id of the run of one document here: the same for the same document, definition and parameters."""
+    return f"local_{sha256(to_bytes([sha256(data), workflow.digest, {**conf, 'document': name}]))[:16]}"
 
 
 def _clear(run: RunFolder) -> None:

@@ -27,6 +27,12 @@ class Shelf:
         self._files[safe_key(key)] = data
         return self.uri_of(key)
 
+    def create(self, key: str, data: bytes) -> bool:
+        if self.exists(key):
+            return False
+        self.write(key, data)
+        return True
+
     def put_file(self, key: str, path: Path) -> str:
         return self.write(key, path.read_bytes())
 

@@ -14,7 +14,7 @@ from datetime import date
 
 from workflow_orchestrator.compliance.model import Notice, Placement
 from workflow_orchestrator.errors import ScriptError
-from workflow_orchestrator.fields import FieldSet
+from workflow_orchestrator.fields import CELL, FieldSet
 from workflow_orchestrator.script.model import Script, Segment, Sentence, SlideKind
 from workflow_orchestrator.script.narration import Line, Narration, Plan
 from workflow_orchestrator.script.phrases import ALL, IN_QUOTE, PAGES, Phrase, Place, by_size, expanded, fill, resolve
@@ -120,7 +120,7 @@ class Composer:
     def _shown(self, plan: Plan) -> tuple[Value, ...]:
         shown: dict[str, Value] = {}
         for alternatives in plan.shows:
-            found = next((values for ref in alternatives if (values := self._matching(ref) or _in_quote(ref, shown, self.values))), ())
+            found = next((values for ref in alternatives if (values := self._matching(ref) or cells_in_quote(ref, shown, self.values))), ())
             # Of years and months the newest stay, of all others the first.
             in_time = bool(found) and self.fields[found[0].field].keyed in ("year", "month")
             fitting = found[-plan.at_most :] if in_time else found[: plan.at_most]
@@ -246,11 +246,28 @@ def refs_of(segments: Sequence[Segment]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*shown, *spoken)))
 
 
-def _in_quote(ref: str, shown: Mapping[str, Value], values: ValueSet) -> tuple[Value, ...]:
-    """For `table.in_quote`, the cells whose printed figure a quotation among the values of the slide prints as a whole figure too."""
+def cells_in_quote(ref: str, shown: Mapping[str, Value], values: ValueSet) -> tuple[Value, ...]:
+    """For `table.in_quote`, the cells whose printed figure a quotation among the values of the slide prints as a whole figure too.
+
+    Of several cells with one figure, those whose row and column the quotation names best; where it names none of them, nobody knows
+    which it means, and none is shown.
+    """
     name, _, key = ref.partition(".")
     quotes = [str(value.value) for value in shown.values() if value.kind is Kind.PARAGRAPH]
     if key != IN_QUOTE:
         return ()
     figures = {word for quote in quotes for word in re.findall(r"(?<![\w.,])\d[\d.,]*\d(?![\w])", quote)}
-    return tuple(value for value in values.of(name) if value.evidence.quote.strip("% \u00a0\u202f") in figures)
+    text = " ".join(quotes).casefold()
+    cells: dict[str, list[tuple[int, Value]]] = {}
+    for value in values.of(name):
+        printed = value.evidence.quote.strip("% \u00a0\u202f")
+        if printed in figures:
+            named = sum(bool(re.search(rf"(?<!\w){re.escape(part.casefold())}(?!\w)", text)) for part in value.key.split(CELL))
+            cells.setdefault(printed, []).append((named, value))
+    kept = {
+        value.ref
+        for same in cells.values()
+        for named, value in same
+        if len(same) == 1 or (named and named == max(most for most, _ in same))
+    }
+    return tuple(value for value in values.of(name) if value.ref in kept)

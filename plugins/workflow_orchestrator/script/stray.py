@@ -17,6 +17,8 @@ from workflow_orchestrator.script.model import Script, Segment
 _MARKUP = re.compile(
     r"</?[A-Za-z!][^<>]*>|&(?:[a-z]{2,8}|#\w+);|\*\*|__|`|~~|^\s*#{1,6}\s|^\s*(?:[-*+•]|\d+[.)])\s+(?=\w)|\[[^\]]*\]\([^)]*\)|\{[^}]*\}|[{}]"
 )
+# Paths, options of programs, calls of a typesetter. Slides and film take them for words; a viewer would not.
+_CODE = re.compile(r"(?<![\w/])/(?:[\w.-]+/)+[\w.-]+|\b[A-Za-z_]\w{2,}=[A-Za-z/]|#\w+[\[(]")
 _ADDRESS = re.compile(
     r"\b(?:https?|ftp|mailto)\s?:|\bwww\s?\.|\S+@\S+\.\w|"
     r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|info|biz|io|eu|de|fr|lu|ch|uk|at|be|ie|example)\b(?!\.\w)|"
@@ -55,6 +57,7 @@ _LEAK = re.compile(
 )
 _KINDS = (
     (_MARKUP, "is markup; write plain words"),
+    (_CODE, "is code or a path; write plain words"),
     (_INSTRUCTION, "is an instruction to a program or an editor, not narration"),
     (_LEAK, "speaks about the task instead of the document"),
 )

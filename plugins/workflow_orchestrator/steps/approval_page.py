@@ -15,9 +15,9 @@ from datetime import datetime
 from typing import Any
 
 from workflow_orchestrator.fields import FieldSet
+from workflow_orchestrator.literal import plain
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.steps.correction_form import correction_lines, label_of, worded
-from workflow_orchestrator.steps.people import plain
 
 Link = Callable[[str], str]
 

@@ -9,6 +9,7 @@ from typing import Any
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import BudgetError
 from workflow_orchestrator.record import RunFolder, StepReport
+from workflow_orchestrator.record.video_cost import video_costs
 
 
 def maps_of(workflow: Workflow) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def keep_time(run: RunFolder, workflow: Workflow) -> None:
 
 
 def spent_money(run: RunFolder, workflow: Workflow, report: StepReport) -> Decimal:
-    """What the run has cost so far, as far as its prices are known, in US dollars: its model calls and the workflows it called.
+    """What the run has cost so far in US dollars, as far as its prices are known: model calls, the workflows it called, vendors' clips.
 
     `report` is the running attempt's. It takes the place of what the attempt left behind when it was set aside.
     """
@@ -44,7 +45,14 @@ def spent_money(run: RunFolder, workflow: Workflow, report: StepReport) -> Decim
         for file, attempt in run.all_attempts(maps_of(workflow))
         if (file, attempt["attempt"], attempt["state"]) != running
     ]
-    return sum((cost_of(attempt) for attempt in [*attempts, report.to_json()]), Decimal(0))
+    clips = [cost for cost in video_costs(run, maps_of(workflow)) if cost is not None]
+    return sum((cost_of(attempt) for attempt in [*attempts, report.to_json()]), sum(clips, Decimal(0)))
+
+
+def left_money(run: RunFolder, workflow: Workflow, report: StepReport) -> Decimal | None:
+    """What is left of the workflow's `budget.usd`; None where it has none."""
+    limit = workflow.budget.usd
+    return None if limit is None else max(Decimal(0), limit - spent_money(run, workflow, report))
 
 
 def cost_of(attempt: dict[str, Any]) -> Decimal:

@@ -12,8 +12,9 @@ from typing import Any
 from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.definition.flow import files_of
 from workflow_orchestrator.definition.model import CallStep
-from workflow_orchestrator.errors import CalledWorkflowError, CalledWorkflowOutageError, DocumentNotFoundError
+from workflow_orchestrator.errors import CalledWorkflowError, CalledWorkflowOutageError
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.record.reading import find_manifest
 from workflow_orchestrator.steps.work import CalledRun, Work, step_of
 
 
@@ -33,7 +34,7 @@ def perform(work: Work) -> None:
     facts: dict[str, Any] = {"workflow": called.workflow, "run_id": called.run_id, "number": number}
     work.report.facts["called"] = facts
     state = work.services.run_workflow(work, called)
-    manifest = _manifest(child)
+    manifest = find_manifest(child)
     facts.update(_what_it_was(child, manifest))
     if state != "success" or manifest is None or manifest["outcome"] == "failed":
         raise _failure(called, manifest)
@@ -79,18 +80,10 @@ def _number(work: Work, step: CallStep) -> int:
     number: int = known[-1]["facts"]["called"]["number"]
     if known[-1]["state"] == "waiting":
         return number
-    manifest = _manifest(
+    manifest = find_manifest(
         RunFolder(work.run.storage, step.workflow, run_id_of(work.run, step.name, conf_of(work), number))
     )
     return number + 1 if manifest and manifest["outcome"] == "failed" else number
-
-
-def _manifest(child: RunFolder) -> dict[str, Any] | None:
-    try:
-        manifest: dict[str, Any] = child.read_json("manifest.json")
-    except DocumentNotFoundError:
-        return None
-    return manifest
 
 
 def _what_it_was(child: RunFolder, manifest: Mapping[str, Any] | None) -> dict[str, Any]:

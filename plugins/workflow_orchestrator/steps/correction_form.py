@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.fields import FieldSet, FieldSpec
+from workflow_orchestrator.literal import plain
 from workflow_orchestrator.steps.correction import NAMED, PAGE, Corrections
-from workflow_orchestrator.steps.people import plain
 from workflow_orchestrator.values import Kind, Value
 
 if TYPE_CHECKING:

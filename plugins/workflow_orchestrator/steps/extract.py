@@ -10,6 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.definition.model import ExtractStep
+from workflow_orchestrator.errors import CodeNotPrintedError
+from workflow_orchestrator.observability.names import READ_SPAN
+from workflow_orchestrator.observability.spans import span
 from workflow_orchestrator.steps.model_call import ask_model, shared_variables
 from workflow_orchestrator.steps.work import Work, step_of
 
@@ -25,7 +28,7 @@ def perform(work: Work) -> None:
     """Does the step's work.
 
     Raises:
-        DocumentError: the document cannot be read.
+        DocumentError: the document cannot be read, or does not print the code that the run was asked about.
         LLMError: the model call failed; the class says whether a retry helps.
     """
     from workflow_orchestrator.evidence import with_sources
@@ -63,9 +66,10 @@ def _read(work: Work, step: ExtractStep, document: Document) -> tuple[LLMResult,
 
     fields = work.workflow.fields
     readings: dict[str, Reading] = {}
+    code = _code(work, step, document)
 
     def without_model() -> Any:
-        readings["offline"] = offline.read_fields(document, fields)
+        readings["offline"] = offline.read_fields(document, fields, code=code)
         return {"values": []}
 
     chosen = _selection(work, step, document)
@@ -81,7 +85,36 @@ def _read(work: Work, step: ExtractStep, document: Document) -> tuple[LLMResult,
     if missing and chosen.kept_back:
         more = _asked_again(work, step, document, missing, chosen.kept_back)
         reading = model.values_from_answer({"values": [*_pointers(result.data), *more]}, document, fields)
-    return result, reading
+    return result, _of_code(reading, code, document, fields) if code else reading
+
+
+def _code(work: Work, step: ExtractStep, document: Document) -> str:
+    """The code of the variant that the run was asked about; empty when it was not.
+
+    Raises:
+        CodeNotPrintedError: the document does not print it.
+    """
+    from workflow_orchestrator.extraction.layout import DocumentLayout
+    from workflow_orchestrator.extraction.variants import printed_codes
+
+    code = "".join(str(work.conf.get(step.variant) or "").split()).upper() if step.variant else ""
+    if not code:
+        return ""
+    printed = printed_codes(DocumentLayout(document))
+    if code not in printed:
+        others = f"it prints {', '.join(printed)}" if printed else "it prints none with a right check digit"
+        raise CodeNotPrintedError(f"the run was asked about {step.variant} {code}, which the document does not print: {others}")
+    return code
+
+
+def _of_code(reading: Reading, code: str, document: Document, fields: FieldSet) -> Reading:
+    """A model's reading with the code that was asked for, where the layout of the page shows it: validation goes by that."""
+    from workflow_orchestrator.extraction.offline import read_fields
+    from workflow_orchestrator.values import Kind, ValueSet
+
+    own = [value for value in read_fields(document, fields, code=code).values.values() if value.kind is Kind.ISIN]
+    rest = [value for value in reading.values.values() if not (own and value.kind is Kind.ISIN)]
+    return replace(reading, values=ValueSet([*own, *rest]))
 
 
 def _required(work: Work) -> list[str]:
@@ -157,4 +190,6 @@ def _document(work: Work) -> Document:
         return Document.from_json(work.run.read_json("document.json"))
     rule = work.workflow.document
     limits = ReadLimits(max_pages=rule.max_pages, max_bytes=rule.max_bytes, ocr=work.configuration.ocr)
-    return work.services.read_document(work.run.read("source.pdf"), limits)
+    data = work.run.read("source.pdf")
+    with span(READ_SPAN, bytes=len(data)):
+        return work.services.read_document(data, limits)

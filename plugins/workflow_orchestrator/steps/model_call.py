@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workflow_orchestrator import progress
 from workflow_orchestrator.canonical import sha256
 from workflow_orchestrator.definition.flow import files_of
 from workflow_orchestrator.errors import DocumentNotFoundError, ScriptError
@@ -79,7 +80,8 @@ def _sent(
     messages = tuple(replace(message, content=text.text) for message, text in zip(request.messages, masked, strict=True))
     told = _Told(work, route, template, work.services.now().isoformat(timespec="seconds"), _hashes(masked, pages))
     try:
-        result = work.services.ask_model(work, route, replace(request, messages=messages))
+        with progress.of("waiting for an answer", 1):
+            result = work.services.ask_model(work, route, replace(request, messages=messages))
     except BaseException as error:
         # Also what sets the task aside, and what ends it from outside: then nobody comes back to tell.
         told.unanswered(error)

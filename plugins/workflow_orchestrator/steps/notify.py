@@ -12,6 +12,7 @@ from typing import Any
 from workflow_orchestrator.definition.model import NotifyStep
 from workflow_orchestrator.errors import ConfigurationError, DocumentNotFoundError
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.record.reading import find_manifest, read_manifest
 from workflow_orchestrator.steps.budget import spent_money
 from workflow_orchestrator.steps.work import Work, step_of
 
@@ -37,7 +38,7 @@ def perform(work: Work) -> None:
 def outcome_of(run: RunFolder) -> str:
     """How a run ended by its manifest. A run that could not even write one has failed."""
     try:
-        outcome: str = run.root.read_json("manifest.json")["outcome"]
+        outcome: str = read_manifest(run.root)["outcome"]
     except DocumentNotFoundError:
         return "failed"
     return outcome
@@ -83,8 +84,4 @@ def fill(template: str, variables: Mapping[str, Any], where: str) -> str:
 
 
 def _manifest(run: RunFolder) -> dict[str, Any]:
-    try:
-        manifest: dict[str, Any] = run.root.read_json("manifest.json")
-    except DocumentNotFoundError:
-        return {}
-    return manifest
+    return find_manifest(run.root) or {}

@@ -1,9 +1,8 @@
-"""What the steps that ask people share: text that cannot forge the page it stands on, reminders, and the end when nobody answers."""
+"""What the steps that ask people share: reminders, and the end when nobody answers."""
 
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
     from workflow_orchestrator.steps.work import Work
 
 _log = logging.getLogger(__name__)
-
-
-def plain(text: str) -> str:
-    """Text of a document or an error as Markdown that shows it and nothing else: it must not forge headings, tables or links."""
-    return re.sub(r"([\\`*_\[\]<>#|!~])", r"\\\1", " ".join(text.split()))
 
 
 def nobody_answered(what: str, within: timedelta, reason: str) -> NoReturn:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from workflow_orchestrator.steps.work import Work
 
 FIXED = ("script.json", "values.json", "compliance.json", "slides.pdf", "slides.pptx")
-IF_THERE = ("compliance_slides.json",)
-"""Released where the run has it: what the rules say of the slides."""
+MOTION = "slides/motion.zip"
+IF_THERE = ("compliance_slides.json", MOTION)
+"""Released where the run has it: what the rules say of the slides, and the frames in which their charts build up."""
 PUT_AGAIN = "the question was put again"
 
 

@@ -12,11 +12,14 @@ from workflow_orchestrator.definition.conf import check_conf
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import AlreadyProcessedError, DocumentLimitError
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.record.reading import read_manifest
 from workflow_orchestrator.steps.release import refuse_auto
 from workflow_orchestrator.storage import Storage, document_key
 
 # What does not change the video does not make another document of it.
 NOT_IDENTITY = ("document", "approval", "force")
+ASKED = "asked.json"
+"""Who started the scan or the batch that started the run; Airflow does not hand that name on."""
 
 
 def document_run_id(document_sha256: str, workflow: Workflow) -> str:
@@ -29,6 +32,11 @@ def ledger_key(workflow: Workflow, document_sha256: str, conf: Mapping[str, Any]
     parameters = {name: conf[name] for name in sorted(conf) if name not in NOT_IDENTITY}
     identity = sha256(to_bytes([document_sha256, workflow.digest, parameters]))
     return f"ledger/{workflow.name}/{identity[:32]}.json"
+
+
+def asked_for_by(run: RunFolder) -> str | None:
+    """Who started the scan or the batch that started this run by hand; `None` where nobody did."""
+    return str(run.read_json(ASKED)["by"]) if run.exists(ASKED) else None
 
 
 def open_request(
@@ -123,7 +131,7 @@ def _has_failed(run: RunFolder) -> bool:
     """Whether a run ended with a failure and is not on its way again."""
     if not run.exists("manifest.json"):
         return False
-    manifest = run.read_json("manifest.json")
+    manifest = read_manifest(run)
     reruns: list[dict[str, Any]] = run.read_json("request.json").get("reruns", []) if run.exists("request.json") else []
     again = bool(reruns) and reruns[-1]["after"] == manifest["run"]["finished"]
     return manifest["outcome"] == "failed" and not again
@@ -135,6 +143,9 @@ def _take(run: RunFolder, ledger: str, document: str, *, force: bool) -> None:
     Raises:
         AlreadyProcessedError: another run holds the place, and `force` is not set.
     """
+    if run.storage.create(ledger, ledger_entry(run)):
+        # Of two runs that begin at once, the storage lets one in.
+        return
     holder = held_by_another(run.storage, run.workflow, ledger, run.run_id)
     if holder and not force:
         raise AlreadyProcessedError(

@@ -1,6 +1,7 @@
 """`slide`: the slides of the script, as pictures, as a PDF and as an editable PowerPoint file.
 
-Writes `slides/slide_01.png` …, `slides.pdf`, `slides.pptx`, `deck.json`, what the rules say of the slides (`compliance_slides.json`),
+Writes `slides/slide_01.png` …, the frames in which charts build up (`slides/motion.zip`, unless the step says `motion: none` or nothing
+moves), `slides.pdf`, `slides.pptx`, `deck.json`, what the rules say of the slides (`compliance_slides.json`),
 and the compliance report for whoever releases them.
 """
 
@@ -12,10 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workflow_orchestrator import progress
 from workflow_orchestrator.canonical import to_bytes
 from workflow_orchestrator.definition.model import SlideStep
+from workflow_orchestrator.observability.names import SLIDES_SPAN
+from workflow_orchestrator.observability.spans import span
 from workflow_orchestrator.steps.compliance_report import keep_report
 from workflow_orchestrator.steps.judging import Scope
+from workflow_orchestrator.steps.release import MOTION
 from workflow_orchestrator.steps.work import Work, step_of
 from workflow_orchestrator.values import ValueSet
 
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from workflow_orchestrator.rendering.deck import Deck
 
 VERDICT = "compliance_slides.json"
+_FRAMES = Path(MOTION).name
 
 
 def perform(work: Work) -> None:
@@ -35,15 +41,18 @@ def perform(work: Work) -> None:
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        pictures = work.services.render_slides(work, folder)
+        with span(SLIDES_SPAN):
+            pictures = work.services.render_slides(work, folder)
         # Kept before it stops the step: what was wrong with slides that nobody gets to see is on record.
         work.report.artifacts.append(work.run.put_file(VERDICT, folder / VERDICT))
         _verdict_in(folder).raise_for_block("the slides")
-        names = {f"slides/{picture.name}" for picture in pictures}
-        for stale in set(work.run.names("slides", ".png")) - names:
+        frames = folder / _FRAMES
+        shown = [*pictures, frames] if frames.is_file() else [*pictures]
+        names = {f"slides/{path.name}" for path in shown}
+        for stale in {*work.run.names("slides", ".png"), *work.run.names("slides", ".zip")} - names:
             work.run.delete(stale)
-        for picture in pictures:
-            work.report.artifacts.append(work.run.put_file(f"slides/{picture.name}", picture))
+        for path in shown:
+            work.report.artifacts.append(work.run.put_file(f"slides/{path.name}", path))
         for document in ("slides.pdf", "slides.pptx", "deck.json"):
             work.report.artifacts.append(work.run.put_file(document, folder / document))
     work.report.artifacts += keep_report(work.run, work.workflow)
@@ -60,6 +69,7 @@ def render(work: Work, folder: Path) -> Sequence[Path]:
     """
     from workflow_orchestrator.rendering import build_deck, render_powerpoint, render_slides
     from workflow_orchestrator.rendering.formats import FORMATS
+    from workflow_orchestrator.rendering.motion import pack_motion, render_motion
     from workflow_orchestrator.script import Script, Wording
 
     step = step_of(work, SlideStep)
@@ -68,8 +78,14 @@ def render(work: Work, folder: Path) -> Sequence[Path]:
     script = Script.from_json(work.run.read_json("script.json"))
     values = ValueSet.from_json(work.run.read_json("values.json"))
     deck = build_deck(script, values, fields, Wording(fields, script.language).shown, FORMATS[step.format])
-    pictures = render_slides(deck, theme, folder)
-    render_powerpoint(deck, script, theme, folder / "slides.pptx")
+    with progress.of("drawing", 3) as going, tempfile.TemporaryDirectory() as scratch:
+        pictures = render_slides(deck, theme, folder)
+        going.done()
+        render_powerpoint(deck, script, theme, folder / "slides.pptx")
+        going.done()
+        frames = render_motion(deck, theme, Path(scratch)) if step.motion == "build" else {}
+        if frames:
+            pack_motion(frames, folder / _FRAMES)
     (folder / "deck.json").write_bytes(to_bytes(deck.to_json()))
     _read_back(work, deck, values, folder)
     return pictures

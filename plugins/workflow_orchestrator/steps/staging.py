@@ -33,6 +33,12 @@ class StagedStorage:
     def write(self, key: str, data: bytes) -> str:
         return self._change(key, data)
 
+    def create(self, key: str, data: bytes) -> bool:
+        if self.exists(key):
+            return False
+        self._change(key, data)
+        return True
+
     def put_file(self, key: str, path: Path) -> str:
         return self._change(key, path.read_bytes())
 

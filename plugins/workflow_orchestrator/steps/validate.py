@@ -7,11 +7,16 @@ Writes `validation.json` (verdict of each value, findings, what became of each r
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workflow_orchestrator.definition.model import ValidateStep
 from workflow_orchestrator.steps.work import Work, step_of
 from workflow_orchestrator.values import ValueSet
+
+if TYPE_CHECKING:
+    from workflow_orchestrator.documents import Document
+    from workflow_orchestrator.fields import FieldSet
+    from workflow_orchestrator.rules.findings import Finding
 
 
 def perform(work: Work) -> None:
@@ -52,7 +57,8 @@ def judge_values(
     for name in ("values.json", "validation.json"):
         work.run.delete(name)
     document = Document.from_json(work.run.read_json("document.json"))
-    values = with_sources(values, document)
+    left_out = list(left_out)
+    values = with_sources(_of_choice(left_out, values, document, work.workflow.fields), document)
     verdicts = prove_all(values.values(), document, work.workflow.fields)
     proven = ValueSet(values[verdict.ref] for verdict in verdicts if verdict.status == "proven")
     rules = load_rules(step.rules, work.workflow.fields)
@@ -69,7 +75,7 @@ def judge_values(
         previous=previous,
         asked=work.conf,
     )
-    findings = examined.findings
+    findings = (*_choices(left_out, proven), *examined.findings)
     work.keep(
         "validation.json",
         {
@@ -77,7 +83,7 @@ def judge_values(
             "verdicts": [verdict.to_json() for verdict in verdicts],
             "findings": [finding.to_json() for finding in findings],
             "rules": [outcome.to_json() for outcome in examined.outcomes],
-            "left_out": list(left_out),
+            "left_out": left_out,
             "warnings": [*document.warnings, *people_warnings(document, proven.values())],
             "corrections": list(corrections),
             "previous": previous
@@ -94,3 +100,24 @@ def judge_values(
     raise_for_findings(findings)
     work.keep("values.json", proven.to_json())
     return proven
+
+
+def _of_choice(left_out: Iterable[dict[str, Any]], values: ValueSet, document: Document, fields: FieldSet) -> ValueSet:
+    """The values, and where a person chose one of several share classes by its ISIN, what the document prints of that one."""
+    from workflow_orchestrator.extraction.offline import read_fields
+
+    chosen = next((value for item in left_out if item.get("choose") for value in values.of(item["ref"])), None)
+    if chosen is None:
+        return values
+    read = read_fields(document, fields, code=str(chosen.value)).values.values()
+    known = {value.ref for value in values.values()}
+    return ValueSet([*values.values(), *(value for value in read if fields[value.field].varies and value.ref not in known)])
+
+
+def _choices(left_out: Iterable[dict[str, Any]], proven: ValueSet) -> list[Finding]:
+    """What a person must choose before anything can be said of the rest: which of several share classes the run is about."""
+    from workflow_orchestrator.rules.fieldrules import FIELD_RULES
+    from workflow_orchestrator.rules.findings import Finding
+
+    open_choices = [item for item in left_out if item.get("choose") and not proven.of(item["ref"])]
+    return [Finding("variant", FIELD_RULES["variant"], (item["ref"],), item["reason"], printed=item["quote"]) for item in open_choices]

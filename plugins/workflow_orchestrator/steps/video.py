@@ -18,8 +18,11 @@ from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.definition.model import VideoStep
 from workflow_orchestrator.definition.pronunciation import load_pronunciation
 from workflow_orchestrator.errors import EncoderError, VideoCheckError
+from workflow_orchestrator.observability.names import VIDEO_SPAN
+from workflow_orchestrator.observability.spans import span
+from workflow_orchestrator.steps.budget import left_money
 from workflow_orchestrator.steps.judging import Scope
-from workflow_orchestrator.steps.release import content_hash, content_names, require_approval
+from workflow_orchestrator.steps.release import MOTION, content_hash, content_names, require_approval
 from workflow_orchestrator.steps.work import Work, step_of
 from workflow_orchestrator.values import ValueSet
 
@@ -42,11 +45,13 @@ def perform(work: Work) -> None:
         ApprovalError: nobody released exactly this content.
         RenderError: the video cannot be made.
         EncoderError: it was not made this time.
+        BudgetError: a vendor's clip would cost more than is left of the budget.
         VendorError: a vendor of voice or video refused it; as `VendorOutageError` where a retry can help.
         ComplianceBlockedError: the finished file does not say the words of the script, shows a warning too briefly, or does not say
             that a machine made it.
     """
     from workflow_orchestrator.rendering import VideoJob, get_provider, paged
+    from workflow_orchestrator.rendering.motion import unpack_motion
     from workflow_orchestrator.script.model import Script
 
     step = step_of(work, VideoStep)
@@ -60,7 +65,7 @@ def perform(work: Work) -> None:
         content = content_hash((item, path.read_bytes()) for item, path in files.items())
         approval = require_approval(work.run, content, work.configuration.profile)
         script = Script.from_json(json.loads(files["script.json"].read_bytes()))
-        slides = tuple(path for item, path in files.items() if item.startswith("slides/"))
+        slides = tuple(path for item, path in files.items() if item.startswith("slides/") and item != MOTION)
         job = VideoJob(
             # Paged as the slides were: whoever makes the video need not know their format.
             script=paged(script, _shape(work.run)),
@@ -70,10 +75,15 @@ def perform(work: Work) -> None:
             language=script.language,
             include=include,
             pronunciation=load_pronunciation(work.workflow.include / "prompts" / work.workflow.name, script.language),
+            motion=unpack_motion(files[MOTION], folder / "motion") if MOTION in files else {},
+            constant=step.frames == "constant",
+            source_sha256=_source_of(work.run),
+            most_usd=left_money(work.run, work.workflow, work.report),
         )
         # The same released content is the same job: a provider that still has it does not make it again.
-        key = sha256(to_bytes([approval["content"], step.provider, step.voice]))
-        made = work.services.make_video(step.provider, job, key, folder)
+        key = sha256(to_bytes([approval["content"], step.provider, step.voice, step.frames]))
+        with span(VIDEO_SPAN, provider=step.provider, slides=len(slides)):
+            made = work.services.make_video(step.provider, job, key, folder)
         report = _judged(work, script, ValueSet.from_json(json.loads(files["values.json"].read_bytes())), made)
         # Kept before it stops the step: what was wrong with a video that nobody gets to see is on record.
         work.keep(VERDICT, report.to_json())
@@ -82,6 +92,12 @@ def perform(work: Work) -> None:
             work.report.artifacts.append(work.run.put_file(path.name, path))
     facts = work.run.read_json("video.json")
     work.report.facts.update({"seconds": facts["duration"], "checked": True, "content": content})
+
+
+def _source_of(run: RunFolder) -> str:
+    """The SHA-256 of the document that the run was started with."""
+    request = run.read_json("request.json") if run.exists("request.json") else {}
+    return str((request.get("source") or {}).get("sha256", ""))
 
 
 def _shape(run: RunFolder) -> Format:

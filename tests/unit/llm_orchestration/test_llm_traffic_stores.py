@@ -379,3 +379,18 @@ def test_one_gate_per_process_and_address(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     with pytest.raises(ConfigurationError):
         default_gate("ftp://x")
+
+
+def test_keys_are_listed_by_their_beginning(url: str) -> None:
+    """What has no such beginning, and what was deleted, is not; nothing in a beginning is a pattern."""
+
+    async def work() -> tuple[list[str], list[str]]:
+        store = open_state_store(url)
+        for key in ("endpoint:a|m", "endpoint:b[x]*", "account:a", "endpoint:gone"):
+            await store.update(key, lambda _: ({"n": 1}, None), keep=HOUR)
+        await store.update("endpoint:gone", lambda _: (None, None), keep=HOUR)
+        found = await store.keys("endpoint:"), await store.keys("endpoint:b[x]*")
+        await store.close()
+        return found
+
+    assert asyncio.run(work()) == (["endpoint:a|m", "endpoint:b[x]*"], ["endpoint:b[x]*"])

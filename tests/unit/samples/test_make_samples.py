@@ -92,13 +92,13 @@ def test_a_figure_the_fund_does_not_have_is_refused() -> None:
         Composer(asking).pages()
 
 
-def test_the_benchmark_row_is_not_in_the_truth() -> None:
-    """Only the fund's row is remembered: a table of the benchmark alone leaves the truth empty."""
+def test_the_benchmark_row_is_not_the_fund_s_in_the_truth() -> None:
+    """A row of the benchmark is remembered as the benchmark's, and never as the fund's."""
     table = {"title": "", "columns": [["1 month", "1m"], ["YTD", "ytd"]], "rows": [["Benchmark", "benchmark"]]}
     composer = Composer(replace(sheet("aldermoor_global_equity_en"), pages=({"periods": table},)))
     rows = composer.pages()[0]["periods"]["rows"]
     assert len(rows[0]) == 3
-    assert composer.truth.values == {}
+    assert set(composer.truth.values) == {"benchmark_month", "benchmark_ytd"}
 
 
 def test_one_reference_has_one_value() -> None:

@@ -39,7 +39,7 @@ def test_only_the_named_classes_are_retried() -> None:
     retried = {cls.__name__ for cls in CLASSES if cls.retryable}
     assert retried == {
         "CorrectionError", "EncoderError", "StorageError", "NotificationError", "CalledWorkflowOutageError",
-        "ReaderKilledError", "VendorOutageError",
+        "ReaderKilledError", "VendorOutageError", "MetricsOutageError",
         "AskedAgainError", "SentBackError", "EditRefusedError", "ReasonMissingError", "FourEyesError",
     }  # fmt: skip
 

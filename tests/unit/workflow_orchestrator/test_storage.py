@@ -138,3 +138,11 @@ def test_a_storage_is_opened_by_its_uri(tmp_path: Path) -> None:
         open_storage("s3:///prefix", base=tmp_path)
     with pytest.raises(ConfigurationError, match="gs"):
         open_storage("gs://bucket", base=tmp_path)
+
+
+def test_only_one_writer_creates_a_file(storage: Storage) -> None:
+    """The second one is told, and what is there stays as it is."""
+    assert storage.create("chain/1.json", b"first")
+    assert not storage.create("chain/1.json", b"second")
+    assert storage.read("chain/1.json") == b"first"
+    assert list(storage.list("chain")) == ["chain/1.json"]

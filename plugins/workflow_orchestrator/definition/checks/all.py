@@ -19,6 +19,7 @@ from workflow_orchestrator.definition.checks.passing import Passing
 from workflow_orchestrator.definition.checks.prompts import check_prompts, find_uses
 from workflow_orchestrator.definition.checks.subjects import Subjects
 from workflow_orchestrator.definition.checks.times import check_executions, check_times
+from workflow_orchestrator.definition.checks.variants import check_variants
 from workflow_orchestrator.definition.checks.waits import check_waits
 from workflow_orchestrator.definition.configuration import Configuration
 from workflow_orchestrator.definition.outline import Outline
@@ -46,6 +47,7 @@ def check_definition(
     check_conditions(tree, subjects, passing, report)
     check_maps(tree, subjects, report)
     check_messages(tree, subjects, configuration, report)
+    check_variants(tree, subjects, report)
     check_waits(tree, subjects, report)
     check_calls(tree, called, subjects, report, kept=places.home is not None, folder=places.folder)
     check_artifacts(tree, uses, report)

@@ -26,6 +26,8 @@ from workflow_orchestrator.definition.shapes import (
 )
 
 FORMATS = ("landscape", "portrait", "square")
+MOTIONS = ("build", "none")
+FRAME_RATES = ("variable", "constant")
 SHOWN = ("script", "slides", "data")
 OUTCOMES = ("succeeded", "degraded", "failed")
 
@@ -55,6 +57,11 @@ _EXTRACT = Record(
         "pages": Entry(
             Choice(("needed", "all")),
             "Which pages a model is sent: needed keeps back those that can hold no field, all sends every page; without it, needed.",
+        ),
+        "variant": Entry(
+            word,
+            "Which of several share classes is meant: a parameter and a field of kind isin, of one name. Without a value in the run, the "
+            "one that the title of the document names.",
         ),
     }
 )
@@ -92,6 +99,11 @@ _VIDEO = Record(
     {
         "provider": Entry(word, "Who makes the video: local, or the name of another provider.", required=True),
         "voice": Entry(word, "The voice: default, or one that the provider has.", required=True),
+        "frames": Entry(
+            Choice(FRAME_RATES),
+            "variable codes a frame when something changes and one a second; constant codes 25 a second, for players that want it, "
+            "and takes about ten times as long. Without it, variable.",
+        ),
     }
 )
 _GENERATE = Record(
@@ -157,6 +169,11 @@ KINDS: dict[str, Entry] = {
                     Choice(FORMATS),
                     "The shape of slides and video: landscape 1920 x 1080, portrait 1080 x 1920, square 1080 x 1080; without it, "
                     "landscape.",
+                ),
+                "motion": Entry(
+                    Choice(MOTIONS),
+                    "build lets the charts and the title build up within half a second when their slide comes, without figures until they "
+                    "stand; none shows slides that stand still. Without it, build.",
                 ),
             }
         ),

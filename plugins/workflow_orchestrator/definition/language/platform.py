@@ -6,7 +6,7 @@ from typing import Any
 
 from workflow_orchestrator.definition.language.execution import POLICIES, execution
 from workflow_orchestrator.definition.language.words import CHANNEL, CHANNEL_SAYS, line
-from workflow_orchestrator.definition.shapes import Anything, Choice, Entry, ListOf, MapOf, Record, Text
+from workflow_orchestrator.definition.shapes import Anything, Choice, Entry, Flag, ListOf, MapOf, Number, Record, Text
 
 _CHANNEL = Record(
     {
@@ -31,6 +31,26 @@ _DOCUMENTS = Record(
     }
 )
 
+_METRICS = Record(
+    {
+        "environment": Entry(line, "Which installation the numbers are of; without it, the profile."),
+        "cloudwatch": Entry(line, "The Airflow connection with which the watch delivers to CloudWatch; without it, nothing goes there."),
+        "namespace": Entry(line, "The namespace there; without it, LLMOrchestration."),
+        "embedded_file": Entry(line, "A file that gets lines of CloudWatch's embedded metric format, for its agent."),
+    }
+)
+
+_ALERTS = Record(
+    {
+        "channel": Entry(Text(CHANNEL, CHANNEL_SAYS), "Where alerts go.", required=True),
+        "success_under": Entry(Number(0, 1), "The least share of a workflow's last runs that must succeed."),
+        "approval_older_than_hours": Entry(Number(0, 10_000), "How long a question to people may be open."),
+        "inbox_older_than_hours": Entry(Number(0, 10_000), "How long a document may lie in the inbox without a run."),
+        "cost_over_usd_per_day": Entry(Number(0, 1_000_000), "What a workflow's runs of one day (UTC) may cost together."),
+        "breaker_open": Entry(Flag(), "Whether an open circuit breaker is told; without it, it is."),
+    }
+)
+
 CONFIGURATION = Record(
     {
         **execution(required=True),
@@ -47,6 +67,8 @@ CONFIGURATION = Record(
         ),
         "storage": Entry(line, "A folder, or s3://bucket/prefix.", required=True),
         "documents": Entry(_DOCUMENTS, "How documents are read."),
+        "metrics": Entry(_METRICS, "Where numbers go beside Airflow's own metrics."),
+        "alerts": Entry(_ALERTS, "What the watch tells, and to whom; without it, nothing."),
         "groups": Entry(
             MapOf(
                 ListOf(line, at_least=0),

@@ -11,25 +11,30 @@ import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 from workflow_orchestrator import canonical
 from workflow_orchestrator.definition.rendering_file import Spec
-from workflow_orchestrator.errors import RenderError, VendorError, VendorOutageError
+from workflow_orchestrator.definition.wording import money
+from workflow_orchestrator.errors import BudgetError, RenderError, VendorError, VendorOutageError
 from workflow_orchestrator.rendering import ffmpeg
 from workflow_orchestrator.rendering.formats import format_of
 from workflow_orchestrator.rendering.jobs import JobRef, JobStatus
 from workflow_orchestrator.rendering.mark import Mark
 from workflow_orchestrator.rendering.opening import FIRST_SLIDE_STANDS, Opening, opening_of, sound_of
 from workflow_orchestrator.rendering.paging import paged
-from workflow_orchestrator.rendering.providers import FILES, VideoJob, film, voice_of
+from workflow_orchestrator.rendering.providers import FILES, VideoJob, credentials_of, film, voice_of
 from workflow_orchestrator.rendering.speech import Narration, narrate
 from workflow_orchestrator.rendering.vendors.access import connection_of
 from workflow_orchestrator.rendering.vendors.clips import ClipOrder, ClipVendor, vendor_of
 from workflow_orchestrator.rendering.vendors.jobbook import FOLDER, JobBook, JobRecord
 from workflow_orchestrator.rendering.voices import Files, FolderFiles
 
+_MILLIONTH = Decimal("0.000001")
+_NOT_THE_CLIP = ("within", "webhook", "price_usd_per_minute")
 _ASPECTS = {"landscape": "16:9", "portrait": "9:16", "square": "1:1"}
 
 
@@ -67,13 +72,14 @@ class FilmedOpening:
 
         Raises:
             SpeechError: the voice failed.
+            BudgetError: the clip costs more than the job may.
             VendorError: voice or vendor refused; as `VendorOutageError` where a retry can help.
         """
         files = self._files = self._files or FolderFiles(work)
         book = JobBook(files)
         key = self._key(job, idempotency_key)
-        # Opened first: a missing connection is told before a voice is paid.
-        _ = self.vendor
+        # Opened first: a missing connection or certificate is told before a voice is paid.
+        _ = self.vendor, credentials_of(job)
         with book.claimed(key):
             known = book.find(key)
             if known is None or known.state != "started" or known.ref is None:
@@ -84,8 +90,8 @@ class FilmedOpening:
         return known.ref
 
     def _key(self, job: VideoJob, idempotency_key: str) -> str:
-        """Content, vendor and its settings: another avatar is another job."""
-        settings = {name: value for name, value in self.spec.settings.items() if name != "within"}
+        """Content, vendor and its settings: another avatar is another job, another price or way of waiting is not."""
+        settings = {name: value for name, value in self.spec.settings.items() if name not in _NOT_THE_CLIP}
         return canonical.sha256(canonical.to_bytes([idempotency_key, job.digest(), self.spec.kind, settings]))[:40]
 
     def _start(
@@ -97,20 +103,23 @@ class FilmedOpening:
             voice = self._narrated(job, key, files, work)
         else:
             voice = known.voice
-        begun = JobRecord("starting", number, voice)
+        begun = JobRecord("starting", number, voice, usd=Decimal(0) if known is None else known.usd)
+        order = self._order(job, key, files)
+        cost = self._cost(order, job)
         ref = None if known is None or known.state == "failed" else self.vendor.find(token)
         if ref is None:
             # Written before the vendor is asked: whoever finds it knows that a job may be there.
             book.put(key, begun)
             try:
-                ref = self.vendor.start(self._order(job, key, files), idempotency_key=token)
+                ref = self.vendor.start(order, idempotency_key=token)
             except VendorOutageError:
                 raise
             except VendorError as error:
                 # Refused, so there is no job; the same token would be answered with the same refusal.
                 book.put(key, replace(begun, state="failed", reason=error.message))
                 raise
-        started = replace(begun, state="started", ref=ref)
+        paid = None if cost is None or begun.usd is None else begun.usd + cost
+        started = replace(begun, state="started", ref=ref, usd=paid)
         book.put(key, started)
         return started
 
@@ -130,6 +139,24 @@ class FilmedOpening:
             end = opening_of(narration)
             aspect = _ASPECTS.get(format_of(job.slides[0]).name, "16:9")
             return ClipOrder(job.title, job.language, end, aspect, sound_of(narration, end))
+
+    def _cost(self, order: ClipOrder, job: VideoJob) -> Decimal | None:
+        """What the clip costs; None where nobody has said a price.
+
+        Raises:
+            BudgetError: it is more than the job may cost.
+        """
+        price = self.spec.usd_per_minute
+        if price is None:
+            return None
+        length = timedelta(seconds=int(self.spec.settings.get("duration", "5s")[:-1])) if not self.vendor.speaks else order.length
+        cost = (price * (length // timedelta(milliseconds=1)) / 60_000).quantize(_MILLIONTH, ROUND_UP)
+        if job.most_usd is not None and cost > job.most_usd:
+            raise BudgetError(
+                f"a clip of {self.name} costs {money(cost)} ({length.total_seconds():.1f} s at {money(price)} a minute), more than the "
+                f"{money(job.most_usd)} that is left of the run's budget (budget.usd); raise it, or choose another provider"
+            )
+        return cost
 
     def status(self, ref: JobRef) -> JobStatus:
         """Where the clip stands.

@@ -14,41 +14,51 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from workflow_orchestrator.canonical import to_bytes
+from workflow_orchestrator.errors import RenderError
+from workflow_orchestrator.file_format import refuse_newer
 from workflow_orchestrator.rendering.jobs import JobRef
 from workflow_orchestrator.rendering.voices import Files
 
 FOLDER = "video_jobs"
+FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """What is known of a job. `number` counts the jobs that were started for one key: a new one only after one that failed."""
+    """What is known of a job. `number` counts the jobs that were started for one key: a new one only after one that failed.
+
+    `usd` is what those that the vendor took cost together, in US dollars, None where nobody has said a price.
+    """
 
     state: str
     number: int
     voice: str
     ref: JobRef | None = None
     reason: str = ""
+    usd: Decimal | None = Decimal(0)
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "format": 1,
+            "format": FORMAT,
             "state": self.state,
             "number": self.number,
             "voice": self.voice,
             "ref": None if self.ref is None else self.ref.to_json(),
             "reason": self.reason,
+            "usd": None if self.usd is None else str(self.usd),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> JobRecord:
-        ref = data["ref"]
+        ref, usd = data["ref"], data.get("usd")
         return cls(
-            data["state"], data["number"], data["voice"], None if ref is None else JobRef.from_json(ref), data["reason"]
-        )
+            data["state"], data["number"], data["voice"], None if ref is None else JobRef.from_json(ref), data["reason"],
+            None if usd is None else Decimal(usd),
+        )  # fmt: skip
 
 
 class JobBook:
@@ -62,11 +72,18 @@ class JobBook:
         self._files = files
 
     def find(self, key: str) -> JobRecord | None:
-        """What is known of the job of a key."""
+        """What is known of the job of a key.
+
+        Raises:
+            RenderError: a newer platform wrote it.
+        """
         name = f"{FOLDER}/{key}.json"
         if not self._files.exists(name):
             return None
-        return JobRecord.from_json(json.loads(self._files.read(name)))
+        data = json.loads(self._files.read(name))
+        # Half understood, it could start a second job, which is paid again.
+        refuse_newer(data, FORMAT, name, RenderError)
+        return JobRecord.from_json(data)
 
     def put(self, key: str, record: JobRecord) -> None:
         """Keeps it."""

@@ -69,6 +69,26 @@ def test_pages_that_are_kept_back_are_counted_once(own: Project) -> None:
     assert whole["tokens_in"] < needed["tokens_in"] < 2 * whole["tokens_in"]
 
 
+@pytest.mark.parametrize(
+    ("vendor", "worst", "says"),
+    [
+        ("http_avatar: {vendor: heygen, connection: c, avatar: a, price_usd_per_minute: 1.20}", "0.60", "price known"),
+        ('bedrock_async: {model: m, output: "s3://b-1/c", prompt: p, duration: 9s, price_usd_per_minute: 60}', "9", "price known"),
+        ("http_avatar: {vendor: heygen, connection: c, avatar: a}", None, "price unknown; state price_usd_per_minute"),
+    ],
+)
+def test_a_vendors_clip_is_on_the_bill(own: Project, vendor: str, worst: str | None, says: str) -> None:
+    """By seconds: six for a first sentence, thirty at worst; those of the settings for a model. Without a price it is unknown."""
+    (own.include / "rendering.yaml").write_text(f"format: 1\nvideo_providers:\n  studio: {{{vendor}}}\n")
+    edit(own.dags / NAME / "workflow.yaml", "provider: local", "provider: studio")
+    bill = bill_of(own, "--price", "1/2")
+    clip = next(one for one in bill["steps"] if one["route"] == "video studio")
+    known = clip["worst"]["usd"]
+    assert (None if known is None else Decimal(known)) == (None if worst is None else Decimal(worst))
+    assert (bill["worst"]["usd"] is None) == (worst is None)
+    assert says in runner(own)("bill", NAME, "--price", "1/2").out
+
+
 def test_more_retries_cost_more(own: Project) -> None:
     """The retries of a named policy count where they are more than the step's own."""
     before = line(bill_of(own, "--price", "1/2"), "read_document")["worst"]

@@ -10,9 +10,11 @@ from workflow_orchestrator.authoring.markdown import fenced, plain, table
 from workflow_orchestrator.authoring.pages import page
 from workflow_orchestrator.authoring.project import Project
 from workflow_orchestrator.authoring.reference import reference, value_text
+from workflow_orchestrator.authoring.rules_page import rules_page
 from workflow_orchestrator.definition import read_yaml
 from workflow_orchestrator.definition.language import STEP_KINDS, workflow_json_schema
 from workflow_orchestrator.definition.problems import CODES
+from workflow_orchestrator.rules.registry import checks
 
 
 def test_pages_are_written_checked_and_found_stale(own: Project) -> None:
@@ -122,3 +124,10 @@ def test_a_place_that_cannot_be_written_is_named(own: Project) -> None:
     said = runner(own)("docs")
     assert said.code == 1
     assert str(own.root / "docs") in said.err
+
+
+def test_every_check_is_on_the_page_of_rules() -> None:
+    """One whose module nobody put into a group would be missing without a word; a table that a check goes by is shown."""
+    written = rules_page()
+    assert [name for name in checks() if f"### {name}\n" not in written] == []
+    assert "| CC BY-ND | no | yes |" in written

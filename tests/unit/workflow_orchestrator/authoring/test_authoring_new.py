@@ -55,7 +55,7 @@ def test_it_is_short_enough_to_read_in_five_minutes(own: Project) -> None:
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files) < 250
 
 
-@pytest.mark.parametrize("name", ["My_flow", "1st", "", "a-b", "../x", "x" * 61, "x_nightly", "x_arrivals", "shared"])
+@pytest.mark.parametrize("name", ["My_flow", "1st", "", "a-b", "../x", "x" * 61, "x_nightly", "x_arrivals", "x_batch", "shared"])
 def test_a_name_that_cannot_be_is_refused(own: Project, name: str) -> None:
     """Wrong use, and nothing is written."""
     before = sorted(own.dags.iterdir())

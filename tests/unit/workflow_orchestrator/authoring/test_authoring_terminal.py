@@ -57,8 +57,10 @@ def test_a_bar_on_a_terminal_and_lines_elsewhere() -> None:
             progress.at("one")
             progress.step("one")
             progress.note("hm")
+            progress.part("two: 3 of 4")
             progress.step("two")
-    assert log.getvalue() == "test 1/2: one\ntest: hm\ntest 2/2: two\n"
+    assert log.getvalue() == "test 1/2: one\ntest: hm\ntest: two: 3 of 4\ntest 2/2: two\n"
+    assert "1/2 test two: 3 of 4" in bar.getvalue()
     assert bar.getvalue().endswith("\r\x1b[K")
     assert "2/2" in bar.getvalue() and "█" * 24 in bar.getvalue()
 

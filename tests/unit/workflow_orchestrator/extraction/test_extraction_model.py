@@ -41,7 +41,7 @@ def test_the_schema_is_strict_and_fits_an_answer() -> None:
     assert set(item["required"]) == set(item["properties"])
     jsonschema.validate(answer(), schema)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(answer(field="alpha"), schema)
+        jsonschema.validate(answer(field="no_such_field"), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(answer(value=5.84), schema)
 
@@ -64,7 +64,7 @@ def test_a_pointer_becomes_a_value() -> None:
         ({"page": 2}, "1 pages, not page 2"),
         ({"page": 0}, "not page 0"),
         ({"page": True}, "not page 0"),
-        ({"field": "alpha"}, "no field 'alpha'"),
+        ({"field": "no_such_field"}, "no field 'no_such_field'"),
         ({"key": "2y"}, "no period '2y'"),
         ({"key": ""}, "needs a period"),
         ({"field": "nav", "key": "1y"}, "takes no key"),
@@ -144,6 +144,6 @@ def test_the_guide_names_every_field_and_key() -> None:
 
 def test_a_reading_is_json() -> None:
     """A reading can be stored as JSON, refusals included."""
-    reading = values_from_answer({"values": [*answer()["values"], *answer(field="alpha")["values"]]}, DOCUMENT, FIELDS)
+    reading = values_from_answer({"values": [*answer()["values"], *answer(field="no_such_field")["values"]]}, DOCUMENT, FIELDS)
     data = json.loads(json.dumps(reading.to_json()))
-    assert data["values"][0]["field"] == "performance_data" and "alpha" in data["rejected"][0]["reason"]
+    assert data["values"][0]["field"] == "performance_data" and "no_such_field" in data["rejected"][0]["reason"]

@@ -36,7 +36,9 @@ def test_the_neighbour_of_a_card_s_label_is_the_next_label() -> None:
     """In a row of labels over a row of words, the words below are the value, in bold too; those beside name the next card."""
     labels = [(50.0, "Management company"), (200.0, "Custodian"), (320.0, "Fund manager"), (440.0, "Benchmark")]
     values = [(50.0, "*Alder Funds*"), (200.0, "*Seebank*"), (320.0, "*Reto Amm*"), (440.0, "*Talbridge Extra TR*")]
-    wanted = {"management_company": "Alder Funds", "benchmark": "Talbridge Extra TR"}
+    wanted = {
+        "management_company": "Alder Funds", "custodian": "Seebank", "fund_manager": "Reto Amm", "benchmark": "Talbridge Extra TR",
+    }  # fmt: skip
     assert published(paper((600, labels), (588, values))) == wanted
 
 

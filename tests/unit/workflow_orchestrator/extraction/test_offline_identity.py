@@ -132,7 +132,7 @@ def test_other_ranks_are_no_risk_class(sentence: str) -> None:
 def test_the_currency_in_its_sentence() -> None:
     """ "The base currency is denominated in sterling" names a currency; a sentence on something else does not."""
     assert published(paper((600, [(50, "The Fund's base currency is denominated in sterling (British pounds).")]))) == {
-        "currency": "GBP"
+        "currency": "GBP", "base_currency": "GBP"
     }
     assert published(paper((600, [(50, "The reference currency of the fund is EUR.")]))) == {"currency": "EUR"}
     assert published(paper((600, [(50, "The currency risk of the fund is hedged into sterling.")]))) == {}

@@ -129,13 +129,17 @@ def test_the_rows_of_an_etf_and_of_a_trust() -> None:
     ("label", "figure"),
     [
         ("Redemption price", "EUR 100.10"), ("Issue price", "EUR 105.10"), ("NAV (launch)", "EUR 100.00"),
-        ("Net assets (share class)", "EUR 12.6 million"), ("Ongoing charges (before waiver)", "0.85%"),
-        ("Performance start date", "01.02.2012"), ("Number of holdings", "52"),
+        ("Ongoing charges (before waiver)", "0.85%"), ("Performance start date", "01.02.2012"), ("Number of shares", "52"),
     ],
 )  # fmt: skip
 def test_a_label_that_is_nearly_that_of_a_field(label: str, figure: str) -> None:
-    """Prices with a charge, first prices, amounts of a class, charges before a waiver and days of something else stay empty."""
+    """Prices with a charge, first prices, charges before a waiver and days of something else stay empty."""
     assert taken((600, [(40, label), (-220, figure)])) == {}
+
+
+def test_an_amount_of_the_class_is_not_that_of_the_fund() -> None:
+    """ "Net assets (share class)" is the size of the class, and leaves that of the fund empty."""
+    assert taken((600, [(40, "Net assets (share class)"), (-220, "EUR 12.6 million")])) == {"class_size": "12600000"}
 
 
 def test_what_the_firm_manages_is_not_the_size_of_the_fund() -> None:

@@ -20,10 +20,11 @@ def table(title: str, *rows: tuple[str, list[tuple[float, str]]], heads: list[tu
     return paper(*lines)
 
 
-def test_the_funds_row_is_taken_and_the_benchmarks_is_not() -> None:
-    """Of two rows under the same heads the one that is labelled as the fund's is read, in either order."""
+def test_the_funds_row_is_taken_and_the_benchmarks_is_kept_apart() -> None:
+    """Of two rows under the same heads each is read as what its label says, in either order."""
     wanted = {
         "monthly_performance": "1.93", "ytd_performance": "10.13", "performance_data.1y": "5.84", "performance_data.3y": "50.73",
+        "benchmark_month": "0.81", "benchmark_ytd": "4.30", "benchmark_performance.1y": "0.79", "benchmark_performance.3y": "26.52",
     }  # fmt: skip
     assert read(table("Cumulative performance (%)", ("Fund", FUND), ("Benchmark", INDEX))) == wanted
     assert read(table("Cumulative performance (%)", ("Benchmark", INDEX), ("Fund", FUND))) == wanted
@@ -139,7 +140,7 @@ def test_a_scale_of_boxes_is_no_indicator() -> None:
     """The digits 1 to 7 of a risk scale are its axis; a written indicator is read."""
     boxes = [(50 + 20 * number, str(number)) for number in range(1, 8)]
     assert read(paper((700, [(50, "*Summary risk indicator*")]), (688, boxes))) == {}
-    assert read(paper((700, [(50, "SRI"), (-300, "4 of 7")]))) == {"sri": "4"}
+    assert read(paper((700, [(50, "SRI"), (-300, "4 of 7")]))) == {"sri": "4", "risk_scale": "SRI"}
     assert read(paper((700, [(50, "SRI"), (-300, "4 of 10")]))) == {}
 
 
@@ -217,7 +218,8 @@ def test_periods_down_the_page() -> None:
         (712, [(50, "*Cumulative performance*")]), (700, [(-300, "*Benchmark*"), (-380, "*Fund*")]),
         (688, [(50, "3 months"), (-300, "0.79%"), (-380, "1.35%")]), (676, [(50, "3 years"), (-300, "26.52%"), (-380, "50.73%")]),
     )  # fmt: skip
-    assert read(document) == {"performance_data.3m": "1.35", "performance_data.3y": "50.73"}
+    index = {"benchmark_performance.3m": "0.79", "benchmark_performance.3y": "26.52"}
+    assert read(document) == index | {"performance_data.3m": "1.35", "performance_data.3y": "50.73"}
 
 
 MONTHS = [
@@ -271,6 +273,7 @@ def test_the_largest_holdings() -> None:
     )  # fmt: skip
     assert read(document) == {
         "top_holdings.Halden Semiconductors": "4.81", "top_holdings.Marlowe & Finch": "3.92", "top_holdings_total": "8.73",
+        "number_of_holdings": "56",
     }  # fmt: skip
 
 
@@ -289,7 +292,8 @@ def test_the_paragraph_of_its_column() -> None:
         (660, [(50, "*Market review*")]), (648, [(50, "Markets rose by 4.2% in October.")]),
     )  # fmt: skip
     assert read(document) == {
-        "fund_strategy": "The fund seeks long-term growth and invests in shares with conviction over the long term."
+        "fund_strategy": "The fund seeks long-term growth and invests in shares with conviction over the long term.",
+        "commentary": "Markets rose by 4.2% in October.",
     }
 
 

@@ -83,7 +83,7 @@ def test_an_amount_without_a_certain_unit_is_left_out(label: str, figure: str) -
 def test_a_price_per_unit_is_in_the_only_currency() -> None:
     """A price per unit without a currency is in the document's only one, and in none of two."""
     lines = [(700, [(50, "NAV per unit"), (300, "105.03")]), (680, [(50, "Base currency"), (300, "USD")])]
-    assert published(paper(*lines)) == {"nav": "105.03", "currency": "USD"}
+    assert published(paper(*lines)) == {"nav": "105.03", "currency": "USD", "base_currency": "USD"}
     assert "nav" not in published(paper(*lines, (600, [(50, "Hedged into EUR")])))
     assert "nav" not in published(paper((700, [(50, "Net assets"), (300, "105.03")]), lines[1]))
 

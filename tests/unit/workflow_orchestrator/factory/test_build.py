@@ -26,8 +26,9 @@ def dags(root: Path) -> dict[str, Any]:
     return build_dags(str(root / "dags" / NAME / "dag.py"))
 
 
-def test_one_folder_makes_a_document_dag_and_a_nightly_dag(dags: dict[str, Any]) -> None:
+def test_one_folder_makes_a_document_dag_with_a_batch_and_a_nightly_dag(dags: dict[str, Any]) -> None:
     """The document DAG has no schedule, the nightly one has no start date; neither waits to be unpaused."""
+    assert set(dags) == {NAME, f"{NAME}_batch", f"{NAME}_nightly"}
     document, nightly = dags[NAME], dags[f"{NAME}_nightly"]
     assert document.schedule is None
     assert nightly.start_date is None

@@ -139,7 +139,7 @@ def test_a_task_s_process_draws_no_page(tmp_path: Path, monkeypatch: pytest.Monk
     from workflow_orchestrator.factory import build_dags
 
     home = folder(tmp_path, tell("one"), HEAD + 'schedule: {nightly: "0 2 * * *"}\n')
-    assert set(build_dags(str(home / "dag.py"))) == {"small", "small_nightly"}
+    assert set(build_dags(str(home / "dag.py"))) == {"small", "small_batch", "small_nightly"}
     # What the task runner sets. Airflow's own context manager does not take it back.
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "small")
     monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_TASK_ID", "one")

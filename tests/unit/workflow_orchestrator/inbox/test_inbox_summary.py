@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from decimal import Decimal
 from typing import Any
@@ -129,7 +131,28 @@ def test_a_list_is_named_by_its_workflow_and_its_time() -> None:
     assert list_keys("letters", "2026-11-24 02:00:00") == (
         "nightly/letters/2026-11-24_020000.json",
         "nightly/letters/2026-11-24_020000.md",
+        "nightly/letters/2026-11-24_020000.csv",
     )
+    assert list_keys("letters", "manual__1", "batch")[0] == "batch/letters/manual__1.json"
+
+
+def test_a_table_for_a_spreadsheet_has_a_row_for_every_document_and_no_formula() -> None:
+    """Outcome, error and cost of each; a name that begins like a formula is text, and so are commas and quotes."""
+    failed = result("=cmd|'x'!A1.pdf", "failed", "0.25", error=ERROR, priced=False)
+    told = Summary(
+        "letters", "Letters", "2026-11-24 02:00:00",
+        (failed, result('a "b", c.pdf', "waiting", asks=("release",)), result("d.pdf", "had_before")),
+        put_aside=(("bad.pdf", "NotAPdfError: no PDF"),), left_out=(("+odd.pdf", "away"),), kind="batch",
+    )  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(told.csv(link))))
+    assert [(row["document"], row["outcome"]) for row in rows] == [
+        ("bad.pdf", "quarantined"), ("'+odd.pdf", "left_out"), ("inbox/letters/=cmd|'x'!A1.pdf", "failed"),
+        ('inbox/letters/a "b", c.pdf', "waiting"), ("inbox/letters/d.pdf", "had_before"),
+    ]  # fmt: skip
+    assert (rows[2]["error"], rows[2]["cost_usd"], rows[2]["whole_cost_known"]) == ("NotAPdfError", "0.25", "no")
+    assert rows[3]["asks"] == "release" and rows[3]["link"] == "/dags/letters/runs/doc_a \"b\", c.pdf"
+    assert told.to_json(link)["started"] == told.when and "batch of" in told.markdown(link)
+    assert "1 had its video before" in told.headline()
 
 
 def test_a_document_without_a_run_has_no_address() -> None:

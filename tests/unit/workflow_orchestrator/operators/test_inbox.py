@@ -269,6 +269,7 @@ def test_the_summary_is_note_message_and_list(workflow: Workflow, storage: Local
     run = RunFolder(storage, f"{NAME}_nightly", "scan")
     assert run.read("summary.json") == storage.read(f"nightly/{NAME}/2026-11-24_020000.json")
     assert run.read("summary.md") == storage.read(f"nightly/{NAME}/2026-11-24_020000.md")
+    assert run.read("summary.csv") == storage.read(f"nightly/{NAME}/2026-11-24_020000.csv")
     assert f"/workflow-orchestrator/{NAME}_nightly/scan/summary.md" in told["summary"]
 
 

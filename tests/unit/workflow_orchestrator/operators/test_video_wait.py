@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
+import json
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +27,10 @@ from workflow_orchestrator.errors import (
     VendorOutageError,
 )
 from workflow_orchestrator.operators import video_wait
-from workflow_orchestrator.operators.video_wait import BACKSTOP, VideoJobTrigger, filmed_video, told_error, watch
+from workflow_orchestrator.operators.video_wait import BACKSTOP, Bell, VideoJobTrigger, filmed_video, told_error, watch
 from workflow_orchestrator.rendering import JobRef, JobState, JobStatus
+from workflow_orchestrator.rendering.vendors.callbacks import hang_up, take_call, take_down
+from workflow_orchestrator.storage import LocalStorage
 
 pytestmark = pytest.mark.airflow
 
@@ -96,6 +101,73 @@ def test_a_refusal_to_say_ends_the_watch() -> None:
         watched(VendorError("key"))
 
 
+HOOKED = Spec(SPEC.kind, {**SPEC.settings, "webhook": "heygen_webhook"})
+
+
+def ring(storage: LocalStorage, body: dict[str, Any], provider: str = "avatar") -> bool:
+    """HeyGen calls."""
+    data = json.dumps(body).encode()
+    headers = {"Signature": hmac.new(b"whsec", data, hashlib.sha256).hexdigest()}
+    return take_call(storage, provider, HOOKED, "whsec", headers, data, datetime.now(UTC))
+
+
+CALL = {"event_type": "avatar_video.success", "event_data": {"video_id": "v1"}}
+
+
+def test_a_call_of_the_vendor_ends_a_pause(tmp_path: Path) -> None:
+    """Whoever waits looks at once, and once for each call; the vendor is asked, and the call's own words are not believed."""
+    storage, clock = LocalStorage(tmp_path), Clock()
+    bell = Bell(storage.uri_of(hang_up(storage, "avatar", "v1")))
+    looks: list[float] = []
+
+    def look(ref: JobRef) -> JobStatus:
+        looks.append(clock.time)
+        return DONE if len(looks) == 4 else RUNNING
+
+    async def sleep(seconds: float) -> None:
+        await clock.sleep(seconds)
+        if clock.time == 1003.0:
+            assert ring(storage, CALL)
+
+    event = asyncio.run(watch(look, REF, 2000.0, 5.0, bell=bell, now=clock.now, sleep=sleep))
+    assert event["state"] == "succeeded"
+    assert looks[:2] == [1003.0, 1010.5], "the pause of 7.5 s after the call is whole"
+
+
+def test_a_call_for_a_job_of_others_leaves_nothing(tmp_path: Path) -> None:
+    """Only a bell that hangs can ring; one that is hung up again keeps what it has rung, and is taken down at the end."""
+    storage = LocalStorage(tmp_path)
+    assert not ring(storage, CALL)
+    assert not list(storage.list("video_callbacks"))
+    key = hang_up(storage, "avatar", "v1")
+    assert not ring(storage, CALL, "another")
+    assert ring(storage, CALL)
+    assert hang_up(storage, "avatar", "v1") == key
+    assert Bell(storage.uri_of(key)).rang()
+    take_down(storage, "avatar", "v1")
+    assert not Bell(storage.uri_of(key)).rang()
+
+
+def test_the_bell_does_not_undercut_the_vendors_wait(tmp_path: Path) -> None:
+    """A vendor that asked for two minutes is not asked before, whoever rings."""
+    storage, clock = LocalStorage(tmp_path), Clock()
+    bell = Bell(storage.uri_of(hang_up(storage, "avatar", "v1")))
+    answers: list[Any] = [VendorOutageError("busy", retry_after=120), DONE]
+    looks: list[float] = []
+
+    def look(ref: JobRef) -> JobStatus:
+        ring(storage, CALL)
+        looks.append(clock.time)
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, JobStatus)
+        return answer
+
+    asyncio.run(watch(look, REF, 2000.0, 5.0, bell=bell, now=clock.now, sleep=clock.sleep))
+    assert looks == [1005.0, 1125.0]
+
+
 @pytest.fixture
 def peer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
     with Peer() as there:
@@ -151,9 +223,10 @@ def test_a_trigger_travels_without_a_key(peer: Peer) -> None:
 class Films:
     """A provider that has started a job."""
 
-    name, spec = "avatar", SPEC
+    name = "avatar"
 
     def __init__(self, status: JobStatus = DONE) -> None:
+        self.spec = SPEC
         self.state = status
         self.noted: list[str] = []
 
@@ -206,6 +279,26 @@ def test_without_deferral_the_worker_asks(monkeypatch: pytest.MonkeyPatch) -> No
     films = Films(JobStatus(JobState.FAILED, "ill"))
     with pytest.raises(VendorJobError):
         through(films, None)
+
+
+def test_the_bell_hangs_while_somebody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From when the worker leaves until one comes back; without a webhook in the settings there is none."""
+    monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "True")
+    storage, films, task = LocalStorage(tmp_path), Films(), Task()
+
+    def step(event: dict[str, Any] | None) -> None:
+        filmed_video(task, films, None, "k", tmp_path, event, "resume", storage)  # type: ignore[arg-type]
+
+    with pytest.raises(Left):
+        step(None)
+    assert (task.how["trigger"].bell, list(storage.list("video_callbacks"))) == (None, [])
+    films.spec = HOOKED
+    with pytest.raises(Left):
+        step(None)
+    (key,) = storage.list("video_callbacks")
+    assert task.how["trigger"].bell == storage.uri_of(key)
+    step({"job": "v1", "state": "succeeded", "reason": ""})
+    assert not list(storage.list("video_callbacks"))
 
 
 def test_an_event_of_another_job_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,8 @@ def filled(storage: Storage) -> Storage:
     storage.write("inbox/w/kept.pdf", KEPT)
     storage.write("quarantine/w/gone.pdf", GONE)
     storage.write("quarantine/w/gone.pdf.reason.json", to_bytes({"sha256": sha256(GONE)}))
-    storage.write("runs/w__nightly/n1/summary.json", to_bytes({"documents": [{"run_id": "run one"}]}))
+    for key in ("runs/w_nightly/n1/summary.json", "runs/w_batch/b1/summary.csv", "nightly/w/n1.md", "batch/w/b1.json"):
+        storage.write(key, to_bytes({"documents": [{"run_id": "run one"}]}))
     runs = (("run one", "run-one-1", "gone.pdf", GONE), ("two", "two", "gone.pdf", GONE), ("three", "three", "kept.pdf", KEPT))
     for run_id, key, name, data in runs:
         root = f"runs/w/{key}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import ApprovalError, BusinessValidationError, NotAPdfError
 from workflow_orchestrator.record import RunFolder, build_manifest, summary_of
 from workflow_orchestrator.record.decisions import note_decision, void_approval
+from workflow_orchestrator.record.video_cost import FOLDER
+from workflow_orchestrator.rendering.jobs import JobRef
+from workflow_orchestrator.rendering.vendors import jobbook
+from workflow_orchestrator.rendering.vendors.jobbook import JobBook, JobRecord
 from workflow_orchestrator.storage import LocalStorage
 
 NAME = "fund_factsheet_video"
@@ -130,7 +135,7 @@ def test_an_unknown_price_makes_the_cost_unknown(run: RunFolder, workflow: Workf
     }  # fmt: skip
     with run.reporting("extract_factsheet_data", 1) as report:
         report.calls.append(call)
-    used = {"calls": 1, "input_tokens": 3, "output_tokens": 4, "cost_usd": "0.5", "called_usd": "0"}
+    used = {"calls": 1, "input_tokens": 3, "output_tokens": 4, "cost_usd": "0.5", "called_usd": "0", "video_usd": "0"}
     assert manifest(run, workflow)["usage"] == used
     with run.reporting("extract_factsheet_data", 2) as report:
         report.calls.append({**call, "cached": True})
@@ -139,5 +144,24 @@ def test_an_unknown_price_makes_the_cost_unknown(run: RunFolder, workflow: Workf
         report.calls.append(
             {**call, "request_id": "2", "cost_usd": None, "usage": {"input_tokens": None, "output_tokens": 1}}
         )
-    unknown = {"calls": 2, "input_tokens": None, "output_tokens": 5, "cost_usd": None, "called_usd": "0"}
+    unknown = {"calls": 2, "input_tokens": None, "output_tokens": 5, "cost_usd": None, "called_usd": "0", "video_usd": "0"}
     assert manifest(run, workflow)["usage"] == unknown
+
+
+def test_clips_of_a_vendor_are_part_of_the_cost(run: RunFolder, workflow: Workflow) -> None:
+    """With a line of their own, from the jobs that were started; one without a price, or without an answer, makes it unknown."""
+    assert jobbook.FOLDER == FOLDER
+    book = JobBook(run)
+    book.put("k1", JobRecord("started", 2, "v", JobRef("heygen", "a"), usd=Decimal("0.24")))
+    book.put("k2", JobRecord("failed", 1, "v", usd=Decimal(0)))
+    for beside in ("k1.narration.json", "owners/1-a.json", "claims/k1/1.json"):
+        run.write_json(f"{FOLDER}/{beside}", {})
+    made(run)
+    used = manifest(run, workflow)["usage"]
+    assert (used["video_usd"], used["cost_usd"], used["calls"]) == ("0.24", "0.24", 0)
+    assert "Model calls and clips cost USD 0.24." in summary_of(manifest(run, workflow), lambda name: name)
+    for record in (JobRecord("started", 1, "v", JobRef("heygen", "b"), usd=None), JobRecord("starting", 1, "v")):
+        book.put("k2", record)
+        used = manifest(run, workflow)["usage"]
+        assert (used["video_usd"], used["cost_usd"]) == (None, None)
+        assert "cost an unknown amount" in summary_of(manifest(run, workflow), lambda name: name)

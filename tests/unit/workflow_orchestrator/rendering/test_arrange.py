@@ -103,3 +103,11 @@ def test_parts_of_a_whole() -> None:
     assert not is_whole(percents("50.0", "40.0", "11.0"))
     assert not is_whole(percents("104.0", "-4.0"))
     assert not is_whole(money("10.0", "20.0"))
+
+
+def test_printed_signs_come_before_others() -> None:
+    """A change that is smaller than the rounding of the total could go either way; it goes the way that is printed."""
+    assert bridge(money("1000", "0.2", "1000"), "s")[1].amount == Decimal("0.2")
+    assert bridge(money("1000", "-0.2", "1000"), "s")[1].amount == Decimal("-0.2")
+    with pytest.raises(LayoutError, match="more than one way"):  # 300 must be taken away, and then 0.2 may be, too
+        bridge(money("1000", "0.2", "300", "700"), "s")

@@ -49,7 +49,7 @@ def test_slides_and_powerpoint_show_the_same_figures_and_are_the_same_twice(
     assert (tmp_path / "one" / "slides.pdf").read_bytes() == (tmp_path / "two" / "slides.pdf").read_bytes()
     for path in one:
         with Image.open(path) as image:
-            assert (image.size, image.mode) == (shape.size, "RGB")
+            assert (image.size, image.mode, image.getextrema()[3]) == (shape.size, "RGBA", (255, 255))
     office, again = (render_powerpoint(deck, script, theme, tmp_path / name) for name in ("1.pptx", "2.pptx"))
     assert office.read_bytes() == again.read_bytes()
     with zipfile.ZipFile(office) as archive:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import vendor_film as small
 
+from workflow_orchestrator import progress
 from workflow_orchestrator.errors import EncoderError
 from workflow_orchestrator.rendering import LocalProvider, ffmpeg
 
@@ -59,6 +61,38 @@ def test_a_wheel_without_ffmpeg_is_told(found_anew: None, monkeypatch: pytest.Mo
     monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", none)
     with pytest.raises(EncoderError, match="no ffmpeg for this machine"):
         ffmpeg.run(["-version"], folder=tmp_path, what="a test")
+
+
+def test_an_encoder_tells_how_far_it_is(tmp_path: Path) -> None:
+    """The seconds of the film that are written, to its end."""
+    heard: list[progress.Report] = []
+    with progress.heard_by(heard.append):
+        ffmpeg.run(
+            ["-f", "lavfi", "-i", "testsrc=d=7:s=64x64", "-f", "null", "-"],
+            folder=tmp_path, what="a test", length=timedelta(seconds=7),
+        )  # fmt: skip
+    assert [(report.work, report.done, report.total) for report in (heard[0], heard[-1])] == [("a test", 0, 7), ("a test", 7, 7)]
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("kill -9 $$", "ended from outside at a test, by signal 9"),
+        ("echo out_time_us=2000000; echo 'No space left on device' >&2; exit 1", "failed at a test with code 1: No space left on device"),
+        ("echo working >&2; exec sleep 60", r"(?s)did not finish a test within 0:00:01.*working"),
+        ("exec >&-; echo stuck >&2; exec sleep 60", r"(?s)did not finish a test within 0:00:01.*stuck"),
+    ],
+)
+def test_a_watched_encoder_that_ends_badly_is_told(
+    script: str, words: str, found_anew: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As without progress: what it was doing, and its last words; no 100 per cent, and one that hangs is ended."""
+    stands_in(monkeypatch, tmp_path / "ffmpeg", script)
+    heard: list[progress.Report] = []
+    with progress.heard_by(heard.append), pytest.raises(EncoderError, match=words) as caught:
+        ffmpeg.run(["-version"], folder=tmp_path, what="a test", timeout=timedelta(seconds=1), length=timedelta(seconds=9))
+    assert caught.value.retryable
+    assert max(report.done for report in heard) < 9
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import pytest
 import vendor_film as small
 
 from workflow_orchestrator.definition.rendering_file import Spec
-from workflow_orchestrator.errors import ConfigurationError, RenderError, VendorError, VendorOutageError
+from workflow_orchestrator.errors import BudgetError, ConfigurationError, RenderError, VendorError, VendorOutageError
 from workflow_orchestrator.record import RunFolder
+from workflow_orchestrator.record.video_cost import video_costs
 from workflow_orchestrator.rendering import JobRef, JobState, JobStatus, VideoJob, get_provider
 from workflow_orchestrator.rendering.mp4 import probe
 from workflow_orchestrator.rendering.providers import FILES
@@ -105,6 +107,51 @@ def test_a_film_is_made_around_the_clip(run: RunFolder, studio: Studio, job: Vid
     assert mark is not None
     assert mark.source_type == "compositeWithTrainedAlgorithmicMedia"
     assert "opening was made by studio" in mark.description
+
+
+def test_each_job_that_the_vendor_took_is_paid(run: RunFolder, studio: Studio, job: VideoJob, tmp_path: Path) -> None:
+    """By the length of its clip, once for each job; a refused one is not, and what a clip costs does not make it another one."""
+    priced = Spec(SPEC.kind, {**SPEC.settings, "price_usd_per_minute": 1.5})
+
+    def usd() -> Decimal | None:
+        (cost,) = video_costs(run)  # whatever else lies beside the record: sound, claims, the beat of a process
+        return cost
+
+    studio.before = refuse
+    with pytest.raises(VendorError, match="no such avatar"):
+        begun(run, studio, job, tmp_path, spec=priced)
+    assert usd() == 0
+    studio.before = lambda: None
+    ref = begun(run, studio, job, tmp_path, spec=priced)
+    length = studio.orders[0][0].length
+    once = (Decimal("1.5") * (length // timedelta(milliseconds=1)) / 60_000).quantize(Decimal("0.000001"), ROUND_UP)
+    assert usd() == once
+    assert begun(run, studio, job, tmp_path, spec=SPEC) == ref
+    assert usd() == once
+    again = provider(run, studio, priced)
+    again.start(job, idempotency_key="k", work=tmp_path)
+    again.failed(ref, "ill")
+    begun(run, studio, job, tmp_path, spec=priced)
+    assert usd() == 2 * once
+    again.start(job, idempotency_key="k", work=tmp_path)
+    again.failed(JobRef("studio", "job-2"), "ill")
+    begun(run, studio, job, tmp_path, spec=SPEC)
+    assert usd() is None, "the third one has no price"
+
+
+def refuse() -> None:
+    raise VendorError("no such avatar")
+
+
+def test_a_clip_above_the_budget_is_not_started(run: RunFolder, studio: Studio, job: VideoJob, tmp_path: Path) -> None:
+    """With both amounts in the error; one that nobody priced is started, because unknown is not too much."""
+    priced = Spec(SPEC.kind, {**SPEC.settings, "price_usd_per_minute": 60})
+    poor = replace(job, most_usd=Decimal("0.50"))
+    with pytest.raises(BudgetError, match=r"a clip of avatar costs \$\d\.\d\d \(.* s at \$60\.00 a minute\), more than the \$0\.50"):
+        begun(run, studio, poor, tmp_path, spec=priced)
+    assert not studio.orders
+    begun(run, studio, poor, tmp_path)
+    assert len(studio.orders) == 1
 
 
 def test_a_job_is_started_once(run: RunFolder, studio: Studio, job: VideoJob, tmp_path: Path) -> None:

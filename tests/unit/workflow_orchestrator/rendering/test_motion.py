@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import chart_sample as charts
+import pytest
 import rendering_sample as sample
 from PIL import Image, ImageChops
 
+from workflow_orchestrator.errors import RenderError, VideoCheckError
 from workflow_orchestrator.rendering import Mark, build_deck, captions_of, check_video, load_theme, make_video
-from workflow_orchestrator.rendering.motion import FRAMES, MOVING, grown, render_motion
+from workflow_orchestrator.rendering.motion import FRAMES, MOVING, grown, pack_motion, render_motion, unpack_motion
 from workflow_orchestrator.rendering.slides import Drawing
 from workflow_orchestrator.rendering.speech import FRAME
 
@@ -73,6 +75,38 @@ def test_a_film_with_motion_is_what_was_planned(short: Any, tmp_path: Path) -> N
     wanted = [FRAME * number for number in range(FRAMES + 1)] + [timedelta(seconds=1)]
     assert list(picture.times[: len(wanted)]) == wanted
     assert picture.duration == short.narration.total
+
+
+def test_frames_travel_in_one_file(tmp_path: Path) -> None:
+    """What is packed comes out by slide and in order, packing again changes no byte, and a damaged or foreign file is refused."""
+    for name in ("build_01_00.png", "build_01_01.png", "build_12_00.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    motion = {11: (tmp_path / "build_12_00.png",), 0: (tmp_path / "build_01_00.png", tmp_path / "build_01_01.png")}
+    one, two = (pack_motion(motion, tmp_path / name) for name in ("one.zip", "two.zip"))
+    assert one.read_bytes() == two.read_bytes()
+    found = unpack_motion(one, tmp_path / "out")
+    assert {number: [path.read_text() for path in paths] for number, paths in found.items()} == {
+        0: ["build_01_00.png", "build_01_01.png"], 11: ["build_12_00.png"],
+    }  # fmt: skip
+    one.write_bytes(two.read_bytes()[:-40])
+    with pytest.raises(RenderError, match=r"one\.zip cannot be read"):
+        unpack_motion(one, tmp_path / "out")
+    pack_motion({0: (two,)}, tmp_path / "three.zip")
+    with pytest.raises(RenderError, match=r"'two\.zip', which is no frame"):
+        unpack_motion(tmp_path / "three.zip", tmp_path / "out")
+
+
+def test_a_film_of_constant_rate_has_every_frame(short: Any, tmp_path: Path) -> None:
+    """Each frame stands for 1/25 s and the film passes the checks; one of variable rate does not pass for it."""
+    film = make_video(
+        short.slides, short.narration, captions_of(short.narration), tmp_path / "a.mp4", title="t", language="en",
+        chapters=[segment.heading for segment in short.script.segments], mark=Mark.of("espeak", "template"), constant=True,
+    )
+    picture = check_video(film, short.narration, short.slides, constant=True).track("vide")
+    assert picture is not None
+    assert list(picture.times) == [FRAME * number for number in range(short.narration.total // FRAME)]
+    with pytest.raises(VideoCheckError, match=r"one frame stands for 0:00:01, longer than 0:00:00\.04"):
+        check_video(short.video, short.narration, short.slides, constant=True)
 
 
 def test_a_slide_that_is_soon_over_does_not_move(short: Any, tmp_path: Path) -> None:

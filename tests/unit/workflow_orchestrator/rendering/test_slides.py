@@ -34,13 +34,13 @@ def squeezed(text: str) -> str:
 
 @pytest.mark.parametrize("language", sample.LANGUAGES)
 def test_every_figure_stands_on_its_slide(language: str, tmp_path: Path) -> None:
-    """Each slide of each language is 1920 by 1080 RGB, and the PDF's text has every figure, label and warning."""
+    """Each slide of each language is 1920 by 1080 and opaque, and the PDF's text has every figure, label and warning."""
     deck = deck_of(sample.script(language))
     paths = render_slides(deck, sample.THEME, tmp_path)
     assert [path.name for path in paths] == [f"slide_{number:02d}.png" for number in range(1, 10)]
     for path in paths:
         with Image.open(path) as image:
-            assert (image.size, image.mode) == ((1920, 1080), "RGB")
+            assert (image.size, image.mode, image.getextrema()[3]) == ((1920, 1080), "RGBA", (255, 255))
     for slide, text in zip(deck.slides, text_of(tmp_path / "slides.pdf"), strict=True):
         for figure in slide.figures + slide.beside:
             assert squeezed(figure.text) in text
@@ -134,7 +134,7 @@ def test_the_lowest_part_is_left_to_captions(tmp_path: Path) -> None:
     """Between the warning and the source line no slide draws anything, so captions cover no figure."""
     for path in render_slides(deck_of(sample.script("fr")), sample.THEME, tmp_path)[1:]:
         with Image.open(path) as image:
-            assert image.crop((0, 945, 1920, 1015)).getcolors() == [(1920 * 70, (245, 247, 250))]
+            assert image.crop((0, 945, 1920, 1015)).getcolors() == [(1920 * 70, (245, 247, 250, 255))]
 
 
 def test_a_long_notice_is_continued_on_further_slides(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from workflow_orchestrator.rendering.video import loudness
 
 MARK = Mark.of("espeak", "template")
 COPY = ("-map", "0:v", "-map", "0:a", "-c", "copy")
-FAST = (*COPY, "-map", "0:s", "-movflags", "+faststart")
+FAST = (*COPY, "-map", "0:s", "-movflags", "+faststart", "-movie_timescale", "25000")
 
 
 def test_the_film_is_what_was_planned(short: Film) -> None:
@@ -32,7 +32,7 @@ def test_the_film_is_what_was_planned(short: Film) -> None:
     assert sound is not None
     assert facts.faststart
     assert (picture.profile, picture.width, picture.height) == ("avc1.640028", 1920, 1080)
-    assert (sound.codec, sound.rate, sound.channels, sound.language) == ("mp4a", 48_000, 1, "eng")
+    assert (sound.codec, sound.rate, sound.channels, sound.language) == ("mp4a", 22_050, 1, "eng")
     assert picture.duration == short.narration.total
     assert not picture.reordered
     assert facts.loudness == pytest.approx(-16, abs=1)
@@ -60,6 +60,42 @@ def test_speech_starts_when_its_caption_does(short: Film) -> None:
     onsets = [float(found) for found in re.findall(r"silence_end: ([\d.]+)", report)]
     for cue in short.narration.sentences:
         assert min(abs(onset - cue.start.total_seconds()) for onset in onsets) < 0.1
+
+
+@pytest.mark.parametrize(("spoken", "encoded"), [(16_000, 16_000), (24_000, 24_000), (20_000, 22_050), (48_000, 48_000)])
+def test_the_sound_has_the_rate_of_the_voice(short: Film, tmp_path: Path, spoken: int, encoded: int) -> None:
+    """The track has the voice's rate, or the next one of AAC, at the loudness and length that were planned; chapters are there twice."""
+    narration = replace(short.narration, audio=voiced(short, tmp_path, rate=spoken))
+    video = make_video(
+        short.slides, narration, captions_of(narration), tmp_path / "a.mp4", title="t", language="en", chapters=["a", "b", "c"], mark=MARK,
+    )
+    facts = check_video(video, narration, short.slides)
+    sound, names = facts.track("soun"), facts.track("text")
+    assert sound is not None
+    assert sound.rate == encoded
+    assert abs(sound.duration - narration.total) < timedelta(milliseconds=2)
+    assert names is not None
+    assert list(names.times) == [chapter.start for chapter in facts.chapters]
+
+
+@pytest.mark.parametrize("decibels", [-30, -12, 16])
+def test_a_voice_of_any_loudness_is_levelled(short: Film, tmp_path: Path, decibels: int) -> None:
+    """A voice that whispers and one that is far too loud come out within half a unit of the target, limiter and all."""
+    narration = replace(short.narration, audio=voiced(short, tmp_path, decibels=decibels))
+    video = make_video(
+        short.slides, narration, captions_of(narration), tmp_path / "a.mp4", title="t", language="en", chapters=["a", "b", "c"], mark=MARK,
+    )
+    assert check_video(video, narration, short.slides).loudness == pytest.approx(-16, abs=0.5)
+
+
+def voiced(short: Film, folder: Path, *, rate: int = 22_050, decibels: int = 0) -> Path:
+    """The narration at another rate or loudness."""
+    out = folder / "other.wav"
+    run(
+        ["-i", str(short.narration.audio), "-af", f"volume={decibels}dB", "-ar", str(rate), str(out)],
+        folder=folder, what="another voice",
+    )  # fmt: skip
+    return out
 
 
 def test_pictures_of_any_format_are_encoded_alike(short: Film, tmp_path: Path) -> None:
@@ -122,7 +158,7 @@ def test_a_film_of_another_length_is_found(short: Film) -> None:
         ([*FAST, "-an"], "not picture and sound"),
         ([*FAST, "-map_chapters", "-1"], "0 chapters for 3 slides"),
         ([*FAST, "-sn"], "no captions"),
-        ([*FAST, "-c:a", "aac", "-ar", "44100"], "44100 Hz"),
+        ([*FAST, "-c:a", "aac", "-ar", "48000"], "48000 Hz"),
         ([*FAST, "-c:a", "aac", "-af", "volume=-8dB"], "its loudness is"),
     ],
 )
@@ -136,6 +172,28 @@ def test_what_another_tool_did_to_the_file_is_found(
     )
     with pytest.raises(VideoCheckError, match=words):
         check_video(tmp_path / "changed.mp4", short.narration, short.slides)
+
+
+def test_a_sentence_that_is_not_heard_is_found(short: Film, tmp_path: Path) -> None:
+    """A film that falls silent while one sentence should be heard is refused, and the sentence is named."""
+    cue, target = short.narration.sentences[1], tmp_path / "silent.mp4"
+    silent = f"volume=0:enable='between(t,{cue.start.total_seconds()},{cue.end.total_seconds()})'"
+    subprocess.run(
+        [binary(), "-v", "error", "-nostdin", "-i", str(short.video), *FAST, "-c:a", "aac", "-af", silent, str(target)],
+        check=True, timeout=60,
+    )  # fmt: skip
+    with pytest.raises(VideoCheckError, match="sentence 2 cannot be heard") as caught:
+        check_video(target, short.narration, short.slides)
+    assert "sentence 1" not in caught.value.message
+
+
+def test_a_film_with_too_many_bits_is_found(short: Film, tmp_path: Path) -> None:
+    """More bits a second than the level of its picture track allows are told."""
+    path = tmp_path / "large.mp4"
+    rest = 4_000_000 * int(short.narration.total.total_seconds())
+    path.write_bytes(short.video.read_bytes() + rest.to_bytes(4, "big") + b"free" + bytes(rest - 8))
+    with pytest.raises(VideoCheckError, match="million bits a second, more than the 25"):
+        check_video(path, short.narration, short.slides)
 
 
 def test_damage_is_found(short: Film, tmp_path: Path) -> None:

@@ -27,6 +27,11 @@ def synthesia(body: bytes = BODY, at: datetime = NOW) -> dict[str, str]:
     return {"Synthesia-Timestamp": stamp, "Synthesia-Signature": signed(stamp.encode() + b"." + body)}
 
 
+def heygen(body: bytes = HEYGEN, at: datetime = NOW) -> dict[str, str]:
+    """The headers of HeyGen's v3."""
+    return {"Heygen-Signature": signed(body), "Heygen-Timestamp": str(int(at.timestamp())), "Heygen-Event-Id": "evt_1"}
+
+
 def test_a_signed_event_names_its_job() -> None:
     """The job's id at the vendor, our key, and what happened."""
     assert read_webhook("synthesia", SECRET, synthesia(), BODY, NOW) == WebhookEvent(
@@ -34,6 +39,7 @@ def test_a_signed_event_names_its_job() -> None:
     )
     event = read_webhook("heygen", SECRET, {"SIGNATURE": signed(HEYGEN)}, HEYGEN, NOW)
     assert event == WebhookEvent("heygen", "v2", "k2", "avatar_video.fail")
+    assert read_webhook("heygen", SECRET, heygen(), HEYGEN, NOW) == event
 
 
 @pytest.mark.parametrize(
@@ -55,6 +61,23 @@ def test_anything_else_is_refused(headers: dict[str, str], body: bytes, words: s
     """Another body, secret or time, a request that was recorded, a body of another shape."""
     with pytest.raises(VendorError, match=words):
         read_webhook("synthesia", SECRET, headers, body, NOW)
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({}, "does not fit"),
+        ({"Heygen-Signature": signed(HEYGEN)}, "has no time"),
+        (heygen(at=NOW - timedelta(minutes=6)), "five minutes"),
+        ({**heygen(), "Heygen-Signature": signed(HEYGEN, "other")}, "does not fit"),
+        # A request of v3 is not let in by the older signature.
+        ({**heygen(), "Heygen-Signature": "0" * 64, "Signature": signed(HEYGEN)}, "does not fit"),
+    ],
+)
+def test_heygens_signature_has_its_time(headers: dict[str, str], words: str) -> None:
+    """Without a time, with an old one, or signed with another secret."""
+    with pytest.raises(VendorError, match=words):
+        read_webhook("heygen", SECRET, headers, HEYGEN, NOW)
 
 
 def test_without_a_secret_nobody_is_believed() -> None:

@@ -69,6 +69,7 @@ FIELDS = FieldSet.from_json(
             "benchmark": _field("text"),
             # The figures of a company.
             **{name: _field("money") for name in _COMPANY},
+            "by_period": _field("money", keyed="period", keys=_PERIODS),
             "change": _field("percent"),
             "shares": _field("integer"),
             "basic": _field("integer"),

@@ -32,6 +32,7 @@ def drift(tmp_path: Path, rule: str, before: dict[str, Any], now: dict[str, Any]
 
 
 QUARTER = "check: ytd_adds_quarter, ytd: revenue, quarter: operating, as_of: as_of"
+SINCE = "check: period_adds_quarter, figure: by_period, as_of: as_of"
 PRIOR = "check: prior_is_as_released, prior: preferred, current: income, as_of: as_of"
 
 QUIET: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -70,6 +71,11 @@ QUIET: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
      {"as_of": "2026-05-02", "operating": "8247", "revenue": "8247"}),
     (f"{QUARTER}", {"as_of": "2026-01-31", "revenue": "1"}, {"as_of": "2026-07-31", "operating": "8603", "revenue": "16850"}),
     (f"{QUARTER}", {"as_of": "2026-04-30"}, {"as_of": "2026-07-31", "operating": "8603", "revenue": "16850"}),
+    (SINCE, {"as_of": "2026-04-30", "by_period": {"3m": "8247"}}, {"as_of": "2026-07-31", "by_period": {"3m": "8603", "6m": "16850"}}),
+    # A release of half a year before, one that did not print it, and a quarter that is not printed.
+    (SINCE, {"as_of": "2026-01-31", "by_period": {"3m": "1"}}, {"as_of": "2026-07-31", "by_period": {"3m": "8603", "6m": "16850"}}),
+    (SINCE, {"as_of": "2026-04-30"}, {"as_of": "2026-07-31", "by_period": {"3m": "8603", "6m": "16850"}}),
+    (SINCE, {"as_of": "2026-04-30", "by_period": {"3m": "8247"}}, {"as_of": "2026-07-31", "by_period": {"6m": "1"}}),
     (PRIOR, {"as_of": "2025-07-26", "income": "68"}, {"as_of": "2026-07-31", "preferred": "68.2"}),
     (PRIOR, {"as_of": "2026-04-30", "income": "99"}, {"as_of": "2026-07-31", "preferred": "68"}),
     ("check: nothing_is_gone, fields: [sri, performance, holdings]",
@@ -83,6 +89,9 @@ LOUD: list[tuple[str, dict[str, Any], dict[str, Any], str, tuple[str, ...], str,
     # rule, before, now, severity, refs, words, what was printed before
     (QUARTER, {"as_of": "2026-04-30", "revenue": "8247"}, {"as_of": "2026-07-31", "operating": "8603", "revenue": "16852"},
      "needs_person", ("revenue", "operating"), "8247 of the release of 2026-04-30, makes between 16,849.0 and 16,851.0",
+     "16,849.00 to 16,851.00"),
+    (SINCE, {"as_of": "2026-04-30", "by_period": {"3m": "8247"}}, {"as_of": "2026-07-31", "by_period": {"3m": "8603", "6m": "16852"}},
+     "needs_person", ("by_period.6m", "by_period.3m"), "8247 of the release of 2026-04-30 with a quarter of",
      "16,849.00 to 16,851.00"),
     (PRIOR, {"as_of": "2025-07-31", "income": "68"}, {"as_of": "2026-07-31", "preferred": "69"}, "needs_person",
      ("preferred",), "the release of 2025-07-31 printed 68", "68 (2025-07-31)"),

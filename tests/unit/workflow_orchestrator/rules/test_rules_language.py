@@ -158,18 +158,10 @@ def test_the_shipped_rules_fit_the_shipped_fields(root: Path) -> None:
     unused = set(_known()) - {rule.check.name for rule in rules.rules}
     others = (".earnings", ".figures", ".quarters", ".licences", ".texts")
     companies = {name for name in unused if checks()[name].evaluate.__module__.endswith(others)}
-    # The schema has no benchmark returns, allocations, class sizes, numbers of holdings, best and worst months, no other identifiers,
-    # and no parameter that says which ISIN is expected; it limits the SRI to its scale itself.
+    # The schema has no best and worst months, no number of units and no identifier of a scheme; it limits the SRI to its scale itself.
     assert unused - companies == {
-        "allocation_sums_to_hundred",
         "best_month_is_of_grid",
-        "class_within_fund",
-        "excess_is_difference",
-        "holdings_within_number",
-        "identifier_has_check_digit",
         "identifier_not_after_date",
-        "is_as_asked",
-        "isin_holds_national_code",
         "positive_months_are_of_grid",
         "price_times_units_fits_class",
         "sri_in_scale",

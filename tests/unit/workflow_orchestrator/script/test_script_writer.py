@@ -30,9 +30,11 @@ GOOD: dict[str, list[str]] = {
     ],
     "periods": ["Cumulatively, three years brought {performance_data.3y} and five years {performance_data.5y}."],
     "annualised": ["Per year on average, five years brought {performance_annualised.5y}."],
+    "benchmark": ["Five years brought {performance_data.5y} for the fund and {benchmark_performance.5y} for its benchmark."],
     "years": ["The weakest calendar year was {calendar_years.lowest:key}, with {calendar_years.lowest}."],
     "risk": ["On the risk scale, the fund is at {sri:scale}."],
     "holdings": ["{top_holdings.first:key} is the largest holding at {top_holdings.first}."],
+    "sectors": ["By sector, {allocation_sector.first:key} leads with {allocation_sector.first}."],
     "facts": ["Ongoing charges come to {ongoing_charges}."],
 }
 

@@ -14,7 +14,7 @@ from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.model import Budget, Workflow
 from workflow_orchestrator.errors import BudgetError
 from workflow_orchestrator.record import RunFolder, StepReport
-from workflow_orchestrator.steps.budget import keep_time, spent_money
+from workflow_orchestrator.steps.budget import keep_time, left_money, spent_money
 from workflow_orchestrator.storage import LocalStorage
 
 NAME = "fund_factsheet_video"
@@ -82,6 +82,21 @@ def test_items_of_a_map_count_like_any_step(workflow: Workflow, tmp_path: Path) 
     assert spent_money(run.item("each_language", 0), mapped, running) == Decimal("0.20")
     with pytest.raises(BudgetError, match=r"0:10:02"):
         keep_time(run.item("each_language", 1), mapped)
+
+
+def test_clips_count_and_leave_the_rest(workflow: Workflow, tmp_path: Path) -> None:
+    """What a vendor's clips cost is money of the run, those of a map's items too; one without a price adds nothing."""
+    run = RunFolder(LocalStorage(tmp_path), NAME, "r")
+    within = replace(workflow.step("start_video_generation"), within_map="each_language")
+    mapped = replace(workflow, steps=(workflow.steps[0], within))
+    for index, usd in enumerate(("0.11", "0.05", None)):
+        record = {"state": "started", "number": 1, "voice": "v", "ref": None, "reason": "", "usd": usd}
+        run.item("each_language", index).write_json("video_jobs/k.json", record)
+    later = StepReport(within.name, 1, "now")
+    assert spent_money(run.item("each_language", 2), mapped, later) == Decimal("0.16")
+    assert left_money(run, mapped, later) == Decimal("0.24")
+    assert left_money(run, replace(mapped, budget=Budget(usd=Decimal("0.10"))), later) == 0
+    assert left_money(run, replace(mapped, budget=Budget()), later) is None
 
 
 def test_a_called_workflow_counts(workflow: Workflow, tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from workflow_orchestrator.errors import ApprovalError, AutoApprovalRefusedError
 from workflow_orchestrator.fields import FieldSet
+from workflow_orchestrator.literal import plain
 from workflow_orchestrator.record import RunFolder
 from workflow_orchestrator.script.model import Script, Segment, Sentence, SlideKind
 from workflow_orchestrator.steps.approve import review_page
-from workflow_orchestrator.steps.people import plain
 from workflow_orchestrator.steps.release import FIXED, content_of, require_approval
 from workflow_orchestrator.storage import LocalStorage
 
