@@ -15,3 +15,13 @@ def platform_include() -> Path:
     package = Path(__file__).resolve().parent
     places = (package.parents[1] / "include", package.parent / "include", package / "_include")
     return next((place for place in places if (place / "orchestrator.yaml").is_file()), places[0])
+
+
+def includes_of(folder: Path) -> tuple[Path, Path | None]:
+    """What a workflow's folder `dags/<name>` goes by: the `include/` with its words, and the platform's where that is another one.
+
+    A release that was deployed alone brings its own `include/`, without the platform's settings.
+    """
+    beside = folder.parents[1] / "include"
+    include = beside if beside.is_dir() else platform_include()
+    return include, None if (include / "orchestrator.yaml").is_file() else platform_include()

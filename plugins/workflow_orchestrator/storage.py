@@ -32,6 +32,8 @@ from workflow_orchestrator.errors import (
 
 # What S3 takes; a file system's own limit for each part of a path is shorter.
 LONGEST_KEY = 1_024
+# Under a name that is too long for the file system, below a file, or at a link that leads back to itself nothing can lie.
+_NOTHING_THERE = (errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP)
 
 
 class Storage(Protocol):
@@ -132,6 +134,8 @@ class LocalStorage:
         except (FileNotFoundError, IsADirectoryError):
             raise DocumentNotFoundError(f"there is no file {key!r} in the storage {self.uri}") from None
         except OSError as error:
+            if error.errno in _NOTHING_THERE:
+                raise DocumentNotFoundError(f"there is no file {key!r} in the storage {self.uri}") from None
             raise StorageError(f"{key!r} cannot be read from {self.uri}: {error.strerror or error}") from error
 
     def write(self, key: str, data: bytes) -> str:
@@ -163,7 +167,7 @@ class LocalStorage:
         try:
             return self._path(key).is_file()
         except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:  # nothing can lie under a name that the file system cannot hold
+            if error.errno in _NOTHING_THERE:
                 return False
             raise StorageError(f"{key!r} cannot be looked for in {self.uri}: {error.strerror or error}") from error
 

@@ -27,7 +27,7 @@ input:
   document: {{type: pdf, max_pages: 40, max_megabytes: 25}}
 """
 DATA = """workflow: fund_data
-{head}  parameters: {{}}
+{head}  parameters: {{isin: {{title: ISIN, type: string, default: ""}}}}
 business_rules: {{required_fields: [fund_strategy]}}
 output: [data]
 steps:

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -88,7 +88,8 @@ def main(
             cwd=Path(environ.get("GENAI_PLATFORM_CWD") or Path.cwd()),
         )
         session = Session(project, terminal, stdin or sys.stdin, json=options.json)
-        with _logs(err, shown=options.verbose), _ended_like_ctrl_c():
+        # Airflow sets up its logs when something of it is imported, a secrets back end for example, and takes the standard output.
+        with redirect_stdout(err), _logs(err, shown=options.verbose), _ended_like_ctrl_c():
             code = _run(session, options)
         out.flush()
     except BrokenPipeError:

@@ -25,7 +25,7 @@ from workflow_orchestrator.factory.deadline import deadline_alert
 from workflow_orchestrator.factory.form import trigger_params
 from workflow_orchestrator.factory.run_timeout import settle
 from workflow_orchestrator.factory.wiring import wire
-from workflow_orchestrator.places import platform_include
+from workflow_orchestrator.places import includes_of
 
 AT_ONCE = 10_000
 """Runs of one workflow that are on their way at the same time. Airflow counts those that wait for a model or a person too, and they
@@ -39,10 +39,7 @@ def build_dags(dag_file: str) -> dict[str, DAG]:
         DefinitionError: the folder has problems; the message lists every one with file, line and column.
     """
     folder = Path(dag_file).resolve().parent
-    beside = folder.parents[1] / "include"
-    include = beside if beside.is_dir() else platform_include()
-    # A release that was deployed alone brings its own include/, without the platform's settings.
-    home = None if (include / "orchestrator.yaml").is_file() else platform_include()
+    include, home = includes_of(folder)
     workflow = recall_workflow(folder, include, home=home)
     # A task's process parses the file for one DAG, and says which; the scheduler's wants them all.
     wanted = get_parsing_context().dag_id

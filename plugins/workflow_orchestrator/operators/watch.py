@@ -24,7 +24,7 @@ from workflow_orchestrator.observability.telling import Told
 from workflow_orchestrator.observability.watch import Alert, Circuit, View, alerts_of, numbers_of_view, view_of
 from workflow_orchestrator.operators.channels import send_message
 from workflow_orchestrator.operators.links import absolute, run_path
-from workflow_orchestrator.places import platform_include
+from workflow_orchestrator.places import includes_of
 from workflow_orchestrator.storage import Storage, configured_storage
 
 _log = structlog.get_logger(__name__)
@@ -44,12 +44,12 @@ class WatchOperator(BaseOperator):
     def execute(self, context: Any) -> dict[str, Any]:
         now = datetime.now(UTC)
         dags = Path(context["dag"].fileloc).resolve().parents[1]
-        beside = dags.parent / "include"
-        include = beside if (beside / "orchestrator.yaml").is_file() else platform_include()
+        own, home = includes_of(dags / "any")
+        include = home or own
         platform = _Platform(include)
         configuration = load_configuration(include / "orchestrator.yaml", os.environ)
         storage = configured_storage(include)
-        workflows = _workflows(dags, include)
+        workflows = _workflows([dags, *_released()])
         views = [view_of(storage, workflow, now) for workflow in workflows]
         circuits = _circuits(now)
         limits = configuration.alerts
@@ -66,14 +66,35 @@ class WatchOperator(BaseOperator):
         return {"views": [_told(view) for view in views], "alerts": [asdict(alert) for alert in alerts], "delivered": sent}
 
 
-def _workflows(dags: Path, include: Path) -> list[Workflow]:
-    found = []
-    for path in sorted(dags.glob("*/workflow.yaml")):
+def _workflows(places: Sequence[Path]) -> list[Workflow]:
+    """The workflows in some folders, each name once: that of the watch's own folder before that of a release."""
+    found: dict[str, Workflow] = {}
+    for path in (path for place in places for path in sorted(place.glob("*/workflow.yaml"))):
         try:
-            found.append(recall_workflow(path.parent, include))
+            include, home = includes_of(path.parent)
+            workflow = recall_workflow(path.parent, include, home=home)
+            found.setdefault(workflow.name, workflow)
         except DefinitionError as error:
             # Airflow shows the import error of its DAG; the others are watched all the same.
             _log.warning("watch.definition", folder=path.parent.name, error=error.message)
+    return list(found.values())
+
+
+def _released() -> list[Path]:
+    """The folders of the workflows that come as releases, by the bundles that Airflow is told of."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+
+    from workflow_orchestrator.bundles import ReleaseBundle
+
+    found = []
+    for bundle in DagBundlesManager().get_all_dag_bundles():  # type: ignore[no-untyped-call]
+        if not isinstance(bundle, ReleaseBundle):
+            continue
+        try:
+            bundle.initialize()
+            found.append(bundle.path)
+        except OrchestratorError as error:
+            _log.warning("watch.release", bundle=bundle.name, error=error.message)
     return found
 
 

@@ -35,7 +35,7 @@ DEFAULTS = "workflow_orchestrator/_include"
 """Where a wheel has the settings that an installation without an `include/` starts from."""
 PYTHONS = ">=3.11,<3.14"
 # MWAA pins these itself and installs under constraints of its own.
-_NOT_MWAA = ("apache-airflow", "pytest")
+_NOT_MWAA = ("apache-airflow", "apache-airflow-providers-celery", "celery", "pytest")
 _REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==(?P<version>[^ ;\\]+)")
 
 

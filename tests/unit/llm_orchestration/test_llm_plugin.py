@@ -105,3 +105,18 @@ def test_the_dist_info_names_the_same_package() -> None:
     assert "llm_orchestration.provider_info:get_provider_info" in (info / "entry_points.txt").read_text(
         encoding="utf-8"
     )
+
+
+def test_the_address_of_the_state_may_come_from_a_file(tmp_path: Path) -> None:
+    """It may hold a password, so Airflow takes it from a command as it takes its own secrets, and masks it."""
+    secret = tmp_path / "state_url"
+    secret.write_text("redis://:word@host:6379/2")
+    code = (
+        "from llm_orchestration.hook import state_url; print(state_url()); from airflow.configuration import conf; "
+        "print(('llm_orchestration', 'state_url') in conf.sensitive_config_values)"
+    )
+    command = {"AIRFLOW__LLM_ORCHESTRATION__STATE_URL_CMD": f"cat {secret}"}
+    environment = {**os.environ, **command, "PYTHONPATH": str(PLUGINS), "AIRFLOW_HOME": str(tmp_path / "home")}
+    environment.pop("AIRFLOW__LLM_ORCHESTRATION__STATE_URL", None)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-2:] == ["redis://:word@host:6379/2", "True"]

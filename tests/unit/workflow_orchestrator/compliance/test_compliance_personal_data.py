@@ -9,6 +9,7 @@ from script_material import sample, sample_names
 
 from workflow_orchestrator.compliance import mask_personal_data
 from workflow_orchestrator.compliance.personal_data import PersonalKind
+from workflow_orchestrator.values import Kind
 
 FOUND = [
     ("Contact: jane.doe@aldermoor.example for details", PersonalKind.EMAIL, "jane.doe@aldermoor.example"),
@@ -73,8 +74,8 @@ def test_figures_are_never_masked(text: str) -> None:
 
 @pytest.mark.parametrize("name", sample_names())
 def test_no_value_of_a_sample_is_masked(name: str) -> None:
-    """Nothing that a factsheet prints as a value looks like personal data, alone or in a row."""
-    quotes = [value.evidence.quote for value in sample(name).values()]
+    """No figure, name or word that a factsheet prints as a value looks like personal data, alone or in a row; its paragraphs may."""
+    quotes = [value.evidence.quote for value in sample(name).values() if value.kind is not Kind.PARAGRAPH]
     for text in (*quotes, " ".join(quotes), "\n".join(quotes)):
         assert mask_personal_data(text).found == ()
 

@@ -134,7 +134,8 @@ def test_the_currency_in_its_sentence() -> None:
     assert published(paper((600, [(50, "The Fund's base currency is denominated in sterling (British pounds).")]))) == {
         "currency": "GBP", "base_currency": "GBP"
     }
-    assert published(paper((600, [(50, "The reference currency of the fund is EUR.")]))) == {"currency": "EUR"}
+    found = published(paper((600, [(50, "The reference currency of the fund is EUR.")])))
+    assert found == {"currency": "EUR", "base_currency": "EUR"}
     assert published(paper((600, [(50, "The currency risk of the fund is hedged into sterling.")]))) == {}
 
 

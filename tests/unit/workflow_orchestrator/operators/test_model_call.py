@@ -76,7 +76,7 @@ def run(workflow: Workflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GENAI_PLATFORM_STORAGE", str(tmp_path / "storage"))
     monkeypatch.setenv("AIRFLOW__LLM_ORCHESTRATION__STATE_URL", (tmp_path / "state.db").as_uri())
     folder = RunFolder(LocalStorage(tmp_path / "storage"), NAME, "r1")
-    folder.write_json("request.json", {"conf": {}, "definition": workflow.digest})
+    folder.write_json("request.json", {"conf": {"isin": ""}, "definition": workflow.digest})
     return folder
 
 
@@ -188,7 +188,7 @@ def test_a_second_run_on_the_same_document_asks_nothing_with_a_shared_journal(
     there = replace(workflow, include=include)
     server.replies["m1"] = lambda _, __: chat(json.dumps({"words": "the same"}))
     second = RunFolder(run.storage, NAME, "r2")
-    second.write_json("request.json", {"conf": {}, "definition": workflow.digest})
+    second.write_json("request.json", {"conf": {"isin": ""}, "definition": workflow.digest})
     for run_id in ("r1", "r2"):
         step = Asker(step=replace(workflow.step(STEP), prompt=prompt), workflow=there)
         finish(step, run_id=run_id)

@@ -171,3 +171,23 @@ def test_the_dag_is_the_same_on_every_machine() -> None:
     text = json.dumps(DagSerialization.to_dict(dag)["dag"]["tasks"])
     assert "orchestrator_watch" in dag.dag_id and str(Path(__file__).parents[4]) not in text
     assert (dag.max_active_runs, dag.catchup) == (1, False)
+
+
+def test_workflows_that_come_as_releases_are_watched_too(
+    root: Path, project: Path, aws: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The current release of each bundle, once; one that cannot be had is said and holds nobody up."""
+    from workflow_orchestrator.definition import load_workflow
+    from workflow_orchestrator.packaging.business import build_business_package
+    from workflow_orchestrator.packaging.releases import Releases
+
+    paper = "research_paper_video"
+    package = build_business_package(load_workflow(root / "dags" / paper, root / "include"), "1.0.0")
+    Releases(LocalStorage(tmp_path / "target"), paper).deploy(package, by="dora")
+    kind = "workflow_orchestrator.bundles.ReleaseBundle"
+    bundles = [
+        {"name": name, "classpath": kind, "kwargs": {"target": str(tmp_path / "target"), "workflow": name}} for name in (paper, "gone")
+    ]
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps(bundles))
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH", str(tmp_path / "bundles"))
+    assert {view["workflow"] for view in watch(project)["views"]} == {FLOW, paper}

@@ -50,7 +50,7 @@ def test_the_wheels_are_imported_from_themselves(files: dict[str, bytes], tmp_pa
         with zipfile.ZipFile(BytesIO(files[name])) as wheel:
             wheel.extractall(tmp_path / "site")
     code = (
-        "from workflow_orchestrator.factory.build import platform_include; from workflow_orchestrator.authoring.cli import main; "
+        "from workflow_orchestrator.places import platform_include; from workflow_orchestrator.authoring.cli import main; "
         "import sys; print(platform_include()); sys.exit(main(['--help']))"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "AIRFLOW_HOME": str(tmp_path / "home")}

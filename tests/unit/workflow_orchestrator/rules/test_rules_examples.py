@@ -25,6 +25,7 @@ def test_the_tables_of_the_reference_are_whole() -> None:
         "identifier_not_after_date",
         "licence_allows_use",
         "licence_asks_no_share_alike",
+        "not_more_than",
     }
 
 
