@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Draws the dashboards from what StatsD heard of real runs, for docs/: the same panels and sums as in Grafana, drawn here.
 
-    scripts/make_dashboard_pictures.py heard.log docs/dashboard.png
+    scripts/make_dashboard_pictures.py heard.log docs/dashboard_grafana.png
+    scripts/make_dashboard_pictures.py heard.log docs/dashboard_cloudwatch.png --cloudwatch      only what goes there
 
 A line of `heard.log` is the seconds since the epoch, a space, and the datagram as Airflow sent it (with tags). Needs Chromium.
 """
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -124,11 +125,18 @@ def body(panel: Panel, heard: list[Heard], width: float) -> str:
     return figures(panel, groups) if single and (panel.wide < 8 or panel.unit == "percentunit") else bars(panel, groups, width)
 
 
-def page(heard: list[Heard]) -> str:
+def rows_of(which: str) -> dict[str, tuple[Panel, ...]]:
+    """The panels of a dashboard, by row."""
+    if which == "grafana":
+        return ROWS
+    return {"CloudWatch": tuple(replace(panel, wide=8) for row in ROWS.values() for panel in row if panel.metric.cloudwatch)}
+
+
+def page(heard: list[Heard], rows_of_panels: dict[str, tuple[Panel, ...]]) -> str:
     """The whole dashboard."""
     first, last = (datetime.fromtimestamp(at, UTC) for at in (min(one.at for one in heard), max(one.at for one in heard)))
     rows = []
-    for title, panels in ROWS.items():
+    for title, panels in rows_of_panels.items():
         cells = "".join(
             f'<section style="width:{panel.wide * COLUMN - 34:.0f}px"><h3>{html.escape(panel.title)}</h3>'
             f"{body(panel, heard, panel.wide * COLUMN - 34)}</section>"
@@ -147,19 +155,21 @@ def page(heard: list[Heard]) -> str:
     return f"<!doctype html><meta charset=utf-8><style>{style}</style><h1>genai-platform</h1><p>{says}</p>{''.join(rows)}"
 
 
-def tall() -> int:
+def tall(rows_of_panels: dict[str, tuple[Panel, ...]]) -> int:
     """How high the page is: as many rows of panels as each part needs."""
     rows = 0
-    for panels in ROWS.values():
+    for panels in rows_of_panels.values():
         x = _COLUMNS
         for panel in panels:
             rows += x + panel.wide > _COLUMNS
             x = panel.wide if x + panel.wide > _COLUMNS else x + panel.wide
-    return 90 + len(ROWS) * 42 + rows * (HEIGHT + 26)
+    return 90 + len(rows_of_panels) * 42 + rows * (HEIGHT + 26)
 
 
 def main(arguments: list[str]) -> int:
     """Draws one picture."""
+    panels = rows_of("cloudwatch" if "--cloudwatch" in arguments else "grafana")
+    arguments = [argument for argument in arguments if argument != "--cloudwatch"]
     if len(arguments) != 2:
         print(__doc__, file=sys.stderr)
         return 2
@@ -169,9 +179,9 @@ def main(arguments: list[str]) -> int:
         return 1
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
-        path.write_text(page(heard), encoding="utf-8")
+        path.write_text(page(heard, panels), encoding="utf-8")
         command = [
-            ensure_chromium(), "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={WIDTH + 48},{tall()}",
+            ensure_chromium(), "--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={WIDTH + 48},{tall(panels)}",
             f"--screenshot={Path(arguments[1]).absolute()}", path.as_uri(),
         ]  # fmt: skip
         subprocess.run(command, check=True, capture_output=True, timeout=120)
