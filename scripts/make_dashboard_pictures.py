@@ -67,7 +67,9 @@ def of(panel: Panel, heard: list[Heard]) -> dict[str, list[Heard]]:
 
 def value(panel: Panel, numbers: list[Heard]) -> float:
     """A group summed up as its panel says."""
-    values = [one.value for one in numbers]
+    # StatsD's timers are milliseconds, whatever Prometheus keeps.
+    scale = 0.001 if panel.metric.kind == "timer" and panel.unit == "s" else 1.0
+    values = [one.value * scale for one in numbers]
     if panel.shown == "last":
         return max(numbers, key=lambda one: one.at).value
     if panel.shown == "share":
