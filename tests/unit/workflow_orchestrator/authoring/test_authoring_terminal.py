@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -209,10 +210,11 @@ def test_durations_and_money_are_said_as_people_say_them() -> None:
 
 
 def test_check_of_everything_takes_less_than_a_second(root: Path) -> None:
-    """All shipped workflows, once the modules are loaded; the best of three, because the tests share their machine."""
+    """All shipped workflows, once the modules are loaded; the best of three, in processor time: the tests share their machine."""
     seconds = []
     for _ in range(3):
-        out = io.StringIO()
+        out, used = io.StringIO(), time.process_time()
         assert main(["check", "--json", "--project", str(root)], out=out, environ={}) in (exits.GOOD, exits.PROBLEMS)
-        seconds.append(json.loads(out.getvalue())["seconds"])
+        seconds.append(time.process_time() - used)
+        assert json.loads(out.getvalue())["seconds"] > 0
     assert min(seconds) < 1
