@@ -157,7 +157,7 @@ class CallSpan:
 
 def begin(request: LLMRequest, route: str, target: Target) -> CallSpan | None:
     """The span of a call that begins now; `None` when nobody traces or when no model will be asked."""
-    tracer = None if target.connection is None else _tracer()
+    tracer = None if target.connection is None else tracer_of(SCOPE)
     if tracer is None:
         return None
     attributes = {
@@ -244,17 +244,17 @@ def _known(attributes: Mapping[str, Any]) -> Attributes:
     return {name: value for name, value in attributes.items() if value is not None}
 
 
-def _tracer() -> Any:
-    """The tracer of the process, `None` while nobody has set tracing up. Imports nothing that is not there already."""
+def tracer_of(scope: str) -> Any:
+    """The process's tracer of a scope, `None` while nobody has set tracing up. Imports nothing that is not there already."""
     api = sys.modules.get("opentelemetry.trace")
     if api is None:
         return None
     provider = api.get_tracer_provider()
     if isinstance(provider, api.ProxyTracerProvider | api.NoOpTracerProvider):
         return None
-    return _tracer_of(provider)
+    return _made(provider, scope)
 
 
-@functools.lru_cache(maxsize=1)
-def _tracer_of(provider: Any) -> Any:
-    return provider.get_tracer(SCOPE)
+@functools.lru_cache(maxsize=2)
+def _made(provider: Any, scope: str) -> Any:
+    return provider.get_tracer(scope)

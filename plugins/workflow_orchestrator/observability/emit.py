@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -104,9 +103,8 @@ def write_embedded(path: Path, namespace: str, data: Sequence[dict[str, Any]]) -
 
 def _embedded(namespace: str, data: Sequence[dict[str, Any]]) -> dict[str, Any]:
     dimensions = {one["Name"]: one["Value"] for one in data[0]["Dimensions"]}
-    at = datetime.fromisoformat(data[0]["Timestamp"]) if data else None
     about = {
-        "Timestamp": int(at.timestamp() * 1000) if at else int(time.time() * 1000),
+        "Timestamp": int(datetime.fromisoformat(data[0]["Timestamp"]).timestamp() * 1000),
         "CloudWatchMetrics": [
             {
                 "Namespace": namespace,

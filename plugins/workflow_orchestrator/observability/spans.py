@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from llm_orchestration._telemetry_spans import tracer_of
 from workflow_orchestrator.observability.names import SpanName
 
 SCOPE = "workflow_orchestrator"
@@ -17,7 +18,7 @@ _TEXT = int | float | bool
 @contextmanager
 def span(which: SpanName, **attributes: Any) -> Iterator[None]:
     """A span around a block. An error is told by its class only: a message may quote the document."""
-    tracer = _tracer()
+    tracer = tracer_of(SCOPE)
     if tracer is None:
         yield
         return
@@ -35,17 +36,6 @@ def span(which: SpanName, **attributes: Any) -> Iterator[None]:
                 opened.set_attribute(ERROR_TYPE, type(error).__name__)
                 opened.set_status(Status(StatusCode.ERROR, type(error).__name__))
             raise
-
-
-def _tracer() -> Any:
-    """The tracer of the process; `None` while nobody has set tracing up. Imports nothing that is not there already."""
-    api = sys.modules.get("opentelemetry.trace")
-    if api is None:
-        return None
-    provider = api.get_tracer_provider()
-    if isinstance(provider, api.ProxyTracerProvider | api.NoOpTracerProvider):
-        return None
-    return provider.get_tracer(SCOPE)
 
 
 def trace_id() -> str | None:
