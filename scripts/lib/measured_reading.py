@@ -28,8 +28,9 @@ class Reading:
         pages: that were read.
         wall: seconds from the call to its end.
         cpu: processor seconds of the reading process, its start included.
-        peak_bytes: the most memory that the reading process held at once. Not less than what this process holds, because
-            Linux counts what a process was before it became another program.
+        peak_bytes: the most memory that the reading process held at once. Of a program, not less than what this process
+            holds, because Linux counts what a process was before it became another program. Of a fork, without what
+            it held from this process when it began.
         left: processes of this reading that were still there when it had ended.
     """
 
@@ -114,6 +115,7 @@ def _forked(work: Callable[[], dict[str, Any]]) -> Reading:
 
 def _read(read: Callable[[], Document], whose: int) -> dict[str, Any]:
     pages, named = 0, True
+    before = _held(resident=True) if whose == resource.RUSAGE_SELF else 0
     try:
         document = read()
     except DocumentError as error:
@@ -131,7 +133,7 @@ def _read(read: Callable[[], Document], whose: int) -> dict[str, Any]:
         "message": message,
         "pages": pages,
         "cpu": used.ru_utime + used.ru_stime,
-        "peak_bytes": used.ru_maxrss * 1024,
+        "peak_bytes": max(used.ru_maxrss * 1024 - before, 0),
     }
 
 
@@ -148,6 +150,6 @@ def _readers_of(parent: int) -> list[int]:
     return found
 
 
-def _held() -> int:
-    """Address space of this process in bytes."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+def _held(*, resident: bool = False) -> int:
+    """Address space of this process in bytes, or what of it is in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1 if resident else 0]) * resource.getpagesize()
