@@ -8,14 +8,18 @@
 
 A column without a head is left out, and so is a figure with a spread behind it ("71.3 ± 0.4"): half of it would say too much. A table
 with cells in per cent fills a field in per cent, any other one a field of ratios. `<field>_caption` is the caption.
+
+A table goes on on the next page under its own number and "continued", with its heads printed again; what stands there without heads is
+left out, for nothing on that page says what it is.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -32,7 +36,8 @@ from workflow_orchestrator.fields import CELL, FieldSpec
 from workflow_orchestrator.figures import DecimalMark, Figure, read_figure
 from workflow_orchestrator.values import Evidence, Kind, Origin
 
-_CAPTION = re.compile(r"^(?:table|tab\.|tabelle|tableau)\s+(?:\d+|[IVX]+)\s*[.:\-–—]?(?=\s|$)", re.IGNORECASE)
+_CAPTION = re.compile(r"^(?:table|tab\.|tabelle|tableau)\s+(?P<number>\d+|[IVX]+)\s*[.:\-–—]?(?=\s|$)", re.IGNORECASE)
+_CONTINUED = re.compile(r"\b(?:continued|fortsetzung|fortgesetzt)\b|[(–—-]\s*(?:suite|cont(?:['’]d|\.)?)(?=\W|$)", re.IGNORECASE)
 _WITH_DECIMALS = re.compile(r"(?<![\w.,])\d+[.,]\d+(?![\w]|[.,]\d)")
 _CITATION = re.compile(r"\s*\[\d+(?:\s*[,–-]\s*\d+)*\]\s*$|[*†‡]+$")
 _MOST_CELLS = 150
@@ -64,12 +69,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that a field can take: its caption, and the key and the evidence of each cell."""
+    """A table that a field can take: its caption with the page of that, and the key and the evidence of each cell."""
 
     spec: FieldSpec
     page: PageLayout
     caption: Sequence[Line]
     cells: Sequence[tuple[str, Evidence]]
+
+    @property
+    def pages(self) -> list[int]:
+        """Where it stands, the page of its caption among them."""
+        return sorted({self.page.number, *(evidence.page for _, evidence in self.cells)})
 
     def prints(self, said: Sequence[Figure], mark: DecimalMark | None) -> int:
         """How many of the figures that sentences say stand in a cell, at the precision of the sentence."""
@@ -104,7 +114,15 @@ def read_grids(layout: DocumentLayout, flow: Flow, words: Vocabulary, reader: Re
 def tables_of(layout: DocumentLayout, flow: Flow, words: Vocabulary) -> list[Table]:
     """Every table with figures and heads whose caption has a section word of a field, in order."""
     specs = [spec for spec in words.fields.values() if spec.keyed == "cell"]
-    return [table for caption in captions(flow, words) if (table := _table(layout, caption, specs))]
+    found: list[Table] = []
+    for caption in captions(flow, words):
+        before = found[-1] if found and _goes_on(caption[0], found[-1].caption[0]) else None
+        table = _table(layout, caption, [before.spec] if before else specs)
+        if table and before:
+            found[-1] = replace(before, cells=_of_one_key([*before.cells, *table.cells]))
+        elif table:
+            found.append(table)
+    return [table for table in found if len(table.cells) <= _MOST_CELLS]
 
 
 def figures_in(texts: Iterable[str], mark: DecimalMark | None) -> list[Figure]:
@@ -118,7 +136,11 @@ def figures_in(texts: Iterable[str], mark: DecimalMark | None) -> list[Figure]:
 
 
 def captions(flow: Flow, words: Vocabulary) -> Iterator[list[Line]]:
-    """The lines from each caption of a table on, as far as they may be the caption, where it has a section word of a field of cells."""
+    """The lines from each caption of a table on, as far as they may be the caption, where it has a section word of a field of cells.
+
+    The caption of a table that goes on needs none: the first one had it.
+    """
+    first: Line | None = None
     wanted = {word for spec in words.fields.values() if spec.keyed == "cell" for word in words.sections(spec.name)}
     for number, line in enumerate(flow.lines):
         if not _CAPTION.match(line.text):
@@ -131,8 +153,17 @@ def captions(flow: Flow, words: Vocabulary) -> Iterator[list[Line]]:
                 break
             lines.append(following)
         text = fold(" ".join(item.text for item in lines))
-        if any(has_words(text, word) for word in sorted(wanted)):
+        goes_on = first is not None and _goes_on(line, first)
+        if goes_on or any(has_words(text, word) for word in sorted(wanted)):
+            first = first if goes_on else line
             yield lines
+
+
+def _goes_on(line: Line, first: Line) -> bool:
+    """Whether a caption is that of an earlier page once more, with its number and "continued"."""
+    own, before = _CAPTION.match(line.text), _CAPTION.match(first.text)
+    same = own is not None and before is not None and own["number"] == before["number"]
+    return same and line.page > first.page and _CONTINUED.search(line.text) is not None
 
 
 def _is_tabular(line: Line) -> bool:
@@ -322,8 +353,12 @@ def _cells(spec: FieldSpec, page: PageLayout, body: Sequence[Row], columns: Sequ
             if in_percent == (spec.kind is Kind.PERCENT):
                 evidence = Evidence(page.number, cell.text, f"{label}{CELL}{column.nearest}", around(cell.words))
                 cells.append((f"{label}{CELL}{column.head}", evidence))
-    keys = [fold(key) for key, _ in cells]
-    return [item for item in cells if keys.count(fold(item[0])) == 1]
+    return _of_one_key(cells)
+
+
+def _of_one_key(cells: Sequence[tuple[str, Evidence]]) -> list[tuple[str, Evidence]]:
+    keys = Counter(fold(key) for key, _ in cells)
+    return [item for item in cells if keys[fold(item[0])] == 1]
 
 
 def _label_cells(row: Row) -> list[Cell]:

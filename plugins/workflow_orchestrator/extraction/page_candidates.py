@@ -85,7 +85,7 @@ def _of_tables(layout: DocumentLayout, flow: Flow, words: Vocabulary) -> Iterato
     tables = tables_of(layout, flow, words)
     said = figures_in(_texts(flow, words), layout.mark)
     by_figures = sorted(tables, key=lambda table: -table.prints(said, layout.mark))
-    chosen = {table.page.number for table in (*tables[:_TABLES], *(by_figures[:_TABLES] if said else ()))}
+    chosen = {page for table in (*tables[:_TABLES], *(by_figures[:_TABLES] if said else ())) for page in table.pages}
     captioned = {table.caption[0].words[0] for table in tables}
     alone = [caption[0].page for caption in captions(flow, words) if caption[0].words[0] not in captioned][:_TABLES]
     chosen.update(number for page in alone for number in (page, page + 1) if number <= len(layout.pages))
