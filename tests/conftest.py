@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from moto_here import moto_server
 
 # A busy machine is no defect of what is tested.
 hypothesis.settings.register_profile("here", deadline=None)
@@ -35,3 +38,10 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the development documents are not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="module")
+def aws_address() -> Iterator[str]:
+    """Moto's server, for the tests of one file; see moto_here.py for what is behind it."""
+    with moto_server() as address:
+        yield address

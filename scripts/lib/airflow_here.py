@@ -16,21 +16,15 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
 
 import httpx
+from airflow_client import USER, AirflowClient, AirflowNotUp
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("api-server", "scheduler", "dag-processor")
-USER = "admin"
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class AirflowNotUp(RuntimeError):
-    """A service ended or did not answer in time; the message holds the end of its log."""
 
 
 class PortTaken(AirflowNotUp):
@@ -47,7 +41,7 @@ def free_port(wanted: int = 0) -> int:
         return int(probe.getsockname()[1])
 
 
-class LocalAirflow:
+class LocalAirflow(AirflowClient):
     """Starts the services, waits until each reports that it is healthy, and talks to the REST API.
 
     Args:
@@ -81,13 +75,12 @@ class LocalAirflow:
         python: Path | None = None,
         people: Mapping[str, str] | None = None,
     ) -> None:
+        super().__init__()
         self.state = state.resolve()
         self.storage = self.state / "storage"
         self.home = self.state / "airflow"
         self._listen_on(port)
         self._lock = lock
-        self._started_at = datetime.now(UTC)
-        self.password = ""
         self._profile = profile
         self._extra = dict(environment or {})
         self._dags = dags or ROOT / "dags"
@@ -98,7 +91,6 @@ class LocalAirflow:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._started: set[str] = set()
         self._people = {USER: "admin", **(people or {})}
-        self._clients: dict[str, httpx.Client] = {}
 
     def __enter__(self) -> LocalAirflow:
         try:
@@ -124,7 +116,7 @@ class LocalAirflow:
         self.port = free_port(port)
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def start(self, timeout: float = 180) -> None:
+    def start(self, timeout: float = 300) -> None:
         """Starts everything and returns when the scheduler, the DAG processor and the API server are healthy.
 
         Raises:
@@ -180,9 +172,9 @@ class LocalAirflow:
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-            # Another Airflow on this machine may serve its logs on the usual ports.
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(8793)),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(8794)),
+            # Another Airflow on this machine, which may start at the same moment, has the usual ports.
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "GENAI_PLATFORM_PROFILE": self._profile,
             "GENAI_PLATFORM_STORAGE": str(self.storage),
@@ -280,19 +272,6 @@ class LocalAirflow:
         """The process id of a service, which leads its process group."""
         return self._processes[service].pid
 
-    def wait_for_triggerer(self, timeout: float = 60) -> None:
-        """Returns when a triggerer that was started here has reported to the database."""
-        deadline = time.monotonic() + timeout
-        while True:
-            self.check_services()
-            state = self.get("/monitor/health")["triggerer"]
-            seen = state["latest_triggerer_heartbeat"]
-            if state["status"] == "healthy" and datetime.fromisoformat(seen) >= self._started_at:
-                return
-            if time.monotonic() > deadline:
-                raise AirflowNotUp(f"no triggerer is healthy; see {self.log_of('triggerer')}")
-            time.sleep(0.25)
-
     def kill(self, service: str) -> None:
         """kill -9 on a whole service, for fault tests."""
         os.killpg(self._processes[service].pid, signal.SIGKILL)
@@ -305,9 +284,7 @@ class LocalAirflow:
             self._stop()
 
     def _stop(self) -> None:
-        for client in self._clients.values():
-            client.close()
-        self._clients.clear()
+        self.close_clients()
         for process in self._processes.values():
             _signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + 10
@@ -319,130 +296,6 @@ class LocalAirflow:
             process.wait()
         self._processes.clear()
 
-    # -- talking to it
-
-    @property
-    def client(self) -> httpx.Client:
-        """An HTTP client with the admin's token."""
-        return self.client_of(USER)
-
-    def client_of(self, name: str) -> httpx.Client:
-        """An HTTP client with somebody's token."""
-        if name not in self._clients:
-            self._clients[name] = httpx.Client(
-                base_url=f"{self.url}/api/v2",
-                headers={"Authorization": f"Bearer {self._token(name)}"},
-                timeout=60,
-                trust_env=False,
-            )
-        return self._clients[name]
-
-    def _token(self, name: str = USER) -> str:
-        login = {"username": name, "password": self.password}
-        answer = httpx.post(f"{self.url}/auth/token", json=login, timeout=30, trust_env=False)
-        answer.raise_for_status()
-        return str(answer.json()["access_token"])
-
-    def get(self, path: str, **query: Any) -> Any:
-        """A GET on the REST API, as JSON. One that SQLite kept waiting behind a writer is asked again once."""
-        try:
-            answer = self.client.get(path, params=query)
-        except httpx.ReadTimeout:
-            self.check_services()
-            answer = self.client.get(path, params=query)
-        answer.raise_for_status()
-        return answer.json()
-
-    def wait_for_dag(self, dag_id: str, timeout: float = 90) -> None:
-        """Returns when Airflow knows the DAG; import errors end the wait with their text."""
-        deadline = time.monotonic() + timeout
-        while not self._knows(dag_id):
-            self.check_services()
-            # Airflow remembers the errors of earlier days until the file is parsed again.
-            found = self.get("/importErrors")["import_errors"]
-            errors = [item for item in found if datetime.fromisoformat(item["timestamp"]) >= self._started_at]
-            if errors:
-                raise AirflowNotUp("\n".join(f"{item['filename']}: {item['stack_trace']}" for item in errors))
-            if time.monotonic() > deadline:
-                raise AirflowNotUp(f"Airflow does not show the DAG {dag_id!r}; see {self.log_of('dag-processor')}")
-            time.sleep(0.25)
-
-    def _knows(self, dag_id: str) -> bool:
-        """Whether Airflow has parsed the DAG since it was started here."""
-        answer = self.client.get(f"/dags/{dag_id}")
-        if answer.status_code != 200:
-            return False
-        parsed = answer.json()["last_parsed_time"]
-        return parsed is not None and datetime.fromisoformat(parsed) >= self._started_at
-
-    def trigger(self, dag_id: str, conf: Mapping[str, Any], run_id: str | None = None, note: str | None = None) -> str:
-        """Starts a run and returns its id.
-
-        Raises:
-            httpx.HTTPStatusError: Airflow refused it.
-        """
-        body = {"logical_date": None, "conf": dict(conf), "note": note}
-        if run_id:
-            body["dag_run_id"] = run_id
-        try:
-            answer = self.client.post(f"/dags/{dag_id}/dagRuns", json=body)
-        except httpx.ReadTimeout:
-            if not run_id:
-                raise
-            # SQLite kept the writer waiting. The run id makes asking again safe: a conflict says that the run is there.
-            self.check_services()
-            answer = self.client.post(f"/dags/{dag_id}/dagRuns", json=body)
-            if answer.status_code == httpx.codes.CONFLICT:
-                return run_id
-        answer.raise_for_status()
-        return str(answer.json()["dag_run_id"])
-
-    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
-        """The run's own data: state, note, times."""
-        data: dict[str, Any] = self.get(f"/dags/{dag_id}/dagRuns/{run_id}")
-        return data
-
-    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """The task instances of a run."""
-        found: list[dict[str, Any]] = self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
-        return found
-
-    def watch(
-        self, dag_id: str, run_id: str, timeout: float, until: Callable[[dict[str, str | None]], bool] | None = None
-    ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """The run's state and tasks, twice a second, until it has ended or waits for a person.
-
-        `until` looks at the states of the tasks by name and ends the watch in place of the waiting for a person.
-        """
-        deadline = time.monotonic() + timeout
-        put = 0
-        while True:
-            self.check_services()
-            tasks = self.tasks(dag_id, run_id)
-            state = self.run(dag_id, run_id)["state"]
-            yield state, tasks
-            states = {task["task_id"]: task["state"] for task in tasks}
-            put = put + 1 if _waits_for_a_person(states) and self._has_heard_of_questions(dag_id, run_id, tasks) else 0
-            if state in ("success", "failed") or (until(states) if until else put == 2):
-                return
-            if time.monotonic() > deadline:
-                raise AirflowNotUp(f"run {run_id} did not end within {timeout:.0f} s; it is {state}")
-            time.sleep(0.5)
-
-    def _has_heard_of_questions(self, dag_id: str, run_id: str, tasks: list[dict[str, Any]]) -> bool:
-        """Whether the scheduler knows that the attempts which ask have left their workers.
-
-        Airflow 3.3.2 loses an answer that comes before it has heard so: the attempt fails and the task asks again. The
-        API does not tell, the scheduler's log does.
-        """
-        heard = self.log_of("scheduler").read_text(errors="replace")
-        return all(
-            f"task instance TaskInstanceKey({dag_id=}, task_id={task['task_id']!r}, {run_id=}, "
-            f"try_number={task['try_number']}, map_index={task['map_index']})" in heard
-            for task in tasks
-            if task["state"] == "awaiting_input"
-        )
-
 
 def _write_private(path: Path, text: str) -> None:
     """A file that only its owner may read from its first moment, whole or not at all."""
@@ -450,11 +303,6 @@ def _write_private(path: Path, text: str) -> None:
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123
         file.write(text)
     temporary.replace(path)
-
-
-def _waits_for_a_person(states: Mapping[str, str | None]) -> bool:
-    at_work = {"running", "queued", "scheduled", "deferred"}
-    return "awaiting_input" in states.values() and not at_work & set(states.values())
 
 
 @contextmanager

@@ -21,7 +21,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx
-from airflow_here import ROOT, USER, AirflowNotUp, LocalAirflow, one_at_a_time
+from airflow_client import USER, AirflowNotUp
+from airflow_here import ROOT, LocalAirflow, one_at_a_time
 
 sys.path.insert(0, str(ROOT / "plugins"))
 

@@ -16,11 +16,13 @@ from typing import Any
 
 import pytest
 
+from moto_here import client_of, connection_to
 from workflow_orchestrator.errors import DocumentNotFoundError, StorageError
 from workflow_orchestrator.storage import S3Storage
 
 ROOT = Path(__file__).resolve().parents[2]
 IAM = ROOT / "deploy" / "iam"
+US = "us-east-1"
 ROLES = ("worker", "triggerer", "dag_processor", "scheduler", "api_server", "deployer", "approver", "eraser")
 RESOURCE_POLICIES = ("storage_bucket", "releases_bucket", "key")
 SERVICES = ("s3", "polly", "bedrock", "bedrock-runtime", "cloudwatch")
@@ -174,24 +176,12 @@ def test_history_and_releases_are_written_once() -> None:
 
 
 @pytest.fixture(scope="module")
-def account() -> Iterator[str]:
+def account(aws_address: str) -> Iterator[str]:
     """Moto's server with a bucket, and a user for each role, whose policy it enforces from then on; its address."""
-    import boto3
     from moto import settings
     from moto.core.authorization import ActionAuthenticatorMixin
-    from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-
-    def client(service: str) -> Any:
-        return boto3.client(
-            service, endpoint_url=address, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
-        )
-
-    iam, s3 = client("iam"), client("s3")
+    iam, s3 = (client_of(service, aws_address, region_name=US) for service in ("iam", "s3"))
     s3.create_bucket(Bucket="example-genai-platform")
     s3.create_bucket(Bucket="example-genai-platform-releases")
     for role in ROLES:
@@ -200,22 +190,18 @@ def account() -> Iterator[str]:
         document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_user_policy(UserName=role, PolicyName="own", PolicyDocument=document)
         key = iam.create_access_key(UserName=role)["AccessKey"]
-        os.environ[f"AIRFLOW_CONN_IAM_{role.upper()}"] = json.dumps(
-            {
-                "conn_type": "aws", "login": key["AccessKeyId"], "password": key["SecretAccessKey"],
-                "extra": {"endpoint_url": address, "region_name": "us-east-1"},
-            }
-        )  # fmt: skip
+        os.environ[f"AIRFLOW_CONN_IAM_{role.upper()}"] = connection_to(
+            aws_address, login=key["AccessKeyId"], password=key["SecretAccessKey"], region=US
+        )
     before, settings.INITIAL_NO_AUTH_ACTION_COUNT = settings.INITIAL_NO_AUTH_ACTION_COUNT, 0
     ActionAuthenticatorMixin.request_count = 0
     try:
-        yield address
+        yield aws_address
     finally:
         settings.INITIAL_NO_AUTH_ACTION_COUNT = before
         ActionAuthenticatorMixin.request_count = 0
         for role in ROLES:
             del os.environ[f"AIRFLOW_CONN_IAM_{role.upper()}"]
-        server.stop()
 
 
 def storage_of(role: str, bucket: str = "example-genai-platform") -> S3Storage:
@@ -292,13 +278,11 @@ def test_what_is_not_there_is_told_from_what_is_not_allowed(account: str) -> Non
 
 def put(address: str, key: str, data: bytes) -> None:
     """What somebody outside puts into the inbox: a user of its own, who may."""
-    import boto3
     from moto import settings
 
     before, settings.INITIAL_NO_AUTH_ACTION_COUNT = settings.INITIAL_NO_AUTH_ACTION_COUNT, float("inf")
     try:
-        client = boto3.client("s3", endpoint_url=address, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s")
-        client.put_object(Bucket="example-genai-platform", Key=key, Body=data)
+        client_of("s3", address, region_name=US).put_object(Bucket="example-genai-platform", Key=key, Body=data)
     finally:
         settings.INITIAL_NO_AUTH_ACTION_COUNT = before
 

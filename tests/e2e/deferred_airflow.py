@@ -58,7 +58,7 @@ class Deferred:
         self.most_running = max(self.most_running, found.get("running", 0))
         return found
 
-    def wait(self, until: Callable[[], bool], what: str, timeout: float = 60, every: float = 0.1) -> None:
+    def wait(self, until: Callable[[], bool], what: str, timeout: float = 180, every: float = 0.1) -> None:
         """Returns when something is so."""
         deadline = time.monotonic() + timeout
         while not until():
@@ -66,7 +66,7 @@ class Deferred:
             assert time.monotonic() < deadline, f"waited {timeout:.0f} s in vain for {what}"
             time.sleep(every)
 
-    def end(self, batch: str, runs: int, state: str, timeout: float = 60) -> None:
+    def end(self, batch: str, runs: int, state: str, timeout: float = 180) -> None:
         """Returns when every call of a batch is in a state."""
         self.wait(lambda: self.states(batch) == {state: runs}, f"{batch} to be {state}", timeout)
 

@@ -10,6 +10,7 @@ from typing import Any
 from airflow_here import LocalAirflow
 
 WORKFLOW = "fund_factsheet_video"
+LONGEST = 900.0  # seconds that a run may take; a busy machine is no defect of it
 
 
 class Served:
@@ -38,7 +39,7 @@ class Served:
         """Triggers a run through the REST API."""
         return self.airflow.trigger(self.workflow, conf, run_id=run_id)
 
-    def end(self, run_id: str, timeout: float = 300) -> tuple[str, dict[str, dict[str, Any]]]:
+    def end(self, run_id: str, timeout: float = LONGEST) -> tuple[str, dict[str, dict[str, Any]]]:
         """Waits until the run has ended or waits for a person; its state and its tasks by name."""
         state, tasks = "", []
         for state, tasks in self.airflow.watch(self.workflow, run_id, timeout):  # noqa: B007
@@ -60,7 +61,7 @@ class Served:
         answer = self.airflow.client.patch(path, json={"chosen_options": [option], "params_input": form})
         answer.raise_for_status()
         # The answer is taken at once, the task's state follows with the scheduler's next round.
-        for _ in self.airflow.watch(self.workflow, run_id, 60, until=lambda states: states[task] != "awaiting_input"):
+        for _ in self.airflow.watch(self.workflow, run_id, LONGEST, until=lambda states: states[task] != "awaiting_input"):
             pass
 
     def question(self, run_id: str, task: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from airflow_here import LocalAirflow
-from served_airflow import WORKFLOW, Served
+from served_airflow import LONGEST, WORKFLOW, Served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.served]
 
@@ -44,13 +44,13 @@ class Office(Served):
         code = self.airflow.client_of(who).patch(path, json=answer).status_code
         if code == httpx.codes.OK:
             # The answer is taken at once, the task's state follows with the scheduler's next round.
-            for _ in self.airflow.watch(WORKFLOW, run_id, 60, until=lambda states: states[RELEASE] != "awaiting_input"):
+            for _ in self.airflow.watch(WORKFLOW, run_id, LONGEST, until=lambda states: states[RELEASE] != "awaiting_input"):
                 pass
         return code
 
     def asked(self, run_id: str, attempt: int) -> dict[str, Any]:
         """The question of an attempt, once it is put and the scheduler has heard so."""
-        for _, tasks in self.airflow.watch(WORKFLOW, run_id, 180):  # noqa: B007
+        for _, tasks in self.airflow.watch(WORKFLOW, run_id, LONGEST):  # noqa: B007
             pass
         release = next(task for task in tasks if task["task_id"] == RELEASE)
         assert (release["state"], release["try_number"]) == ("awaiting_input", attempt)
@@ -59,7 +59,7 @@ class Office(Served):
     def ended(self, run_id: str, workflow: str = WORKFLOW) -> tuple[str, dict[str, Any]]:
         """How a run ended, and its manifest."""
         state = ""
-        for state, _ in self.airflow.watch(workflow, run_id, 300, until=lambda _: False):  # noqa: B007
+        for state, _ in self.airflow.watch(workflow, run_id, LONGEST, until=lambda _: False):  # noqa: B007
             pass
         path = self.airflow.storage / "runs" / workflow / run_id / "manifest.json"
         return state, json.loads(path.read_text())
@@ -80,7 +80,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Off
     quick = folder / "dags" / QUICK / "workflow.yaml"
     replace(quick, f"workflow: {WORKFLOW}", f"workflow: {QUICK}")
     replace(
-        quick, "show: [script, slides], within: 2d, remind: {every: 1d,", "show: [script, slides], within: 14s, remind: {every: 5s,"
+        quick, "show: [script, slides], within: 2d, remind: {every: 1d,", "show: [script, slides], within: 40s, remind: {every: 15s,"
     )
     (folder / "dags" / QUICK / "scenarios.yaml").unlink()
     quicker = {"AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1"}

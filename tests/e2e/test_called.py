@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from airflow_here import LocalAirflow
-from served_airflow import WORKFLOW
+from served_airflow import LONGEST, WORKFLOW
 
 pytestmark = [pytest.mark.airflow, pytest.mark.served]
 
@@ -71,7 +71,7 @@ class Calling:
     def end(self, run_id: str) -> tuple[str, dict[str, str]]:
         """The run's state, and its tasks' by name and place in the map."""
         state, tasks = "", []
-        for state, tasks in self.airflow.watch("fund_pack", run_id, 300):  # noqa: B007
+        for state, tasks in self.airflow.watch("fund_pack", run_id, LONGEST):  # noqa: B007
             pass
         return state, {_named(task): task["state"] for task in tasks}
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from served_airflow import LONGEST
 
 pytestmark = [pytest.mark.airflow, pytest.mark.served]
 
@@ -36,7 +37,7 @@ def demo(root: Path, state: Path, *arguments: str, cwd: Path | None = None) -> s
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=LONGEST,
     )
 
 
@@ -79,11 +80,11 @@ def test_an_interrupted_demo_leaves_nothing_running(root: Path, state: Path) -> 
     )  # fmt: skip
     log = state / "airflow/logs/scheduler.log"
     before = log.stat().st_mtime_ns
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LONGEST
     while log.stat().st_mtime_ns == before and time.monotonic() < deadline:
         time.sleep(0.1)
     os.kill(process.pid, signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=LONGEST)
     assert process.returncode == 130, said
     with (state / "lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from airflow_here import LocalAirflow
-from served_airflow import WORKFLOW, Served
+from served_airflow import LONGEST, WORKFLOW, Served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.served]
 
@@ -70,7 +70,7 @@ def to_its_end(
     """A run of a DAG: its state, its note and its tasks."""
     inbox.airflow.trigger(dag_id, conf, run_id=run_id)
     state, tasks = "", []
-    for state, tasks in inbox.airflow.watch(dag_id, run_id, 400, until=lambda states: False):  # noqa: B007
+    for state, tasks in inbox.airflow.watch(dag_id, run_id, LONGEST, until=lambda states: False):  # noqa: B007
         pass
     return state, inbox.airflow.run(dag_id, run_id)["note"], tasks
 
@@ -184,7 +184,7 @@ def test_a_finished_video_starts_who_waits_for_it(scanned: Served) -> None:
     assert extra["video"].endswith(f"{run_id}/video.mp4")
 
 
-def _until(inbox: Served, dag_id: str, done: Any, timeout: float = 300) -> list[dict[str, Any]]:
+def _until(inbox: Served, dag_id: str, done: Any, timeout: float = LONGEST) -> list[dict[str, Any]]:
     """The runs of a DAG, once they are what is waited for."""
     import time
 

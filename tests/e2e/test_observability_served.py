@@ -13,30 +13,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 from airflow_here import LocalAirflow
 from otlp_here import Collector, StatsD, collector, statsd
-from served_airflow import WORKFLOW, Served
+from served_airflow import LONGEST, WORKFLOW, Served
+
+from moto_here import connection_to, emptied
 
 RUN = "observed"
 WATCH = "orchestrator_watch"
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
+def aws(aws_address: str) -> str:
     """Moto's CloudWatch."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    return emptied(aws_address)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +51,6 @@ def ran(
     shutil.copytree(root / "include", place / "project" / "include", ignore=shutil.ignore_patterns("samples"))
     settings = place / "project" / "include" / "orchestrator.yaml"
     settings.write_text(settings.read_text(encoding="utf-8") + "\nmetrics: {environment: tests, cloudwatch: aws_watch}\n", encoding="utf-8")
-    connection = {"conn_type": "aws", "login": "k", "password": "s", "extra": {"endpoint_url": aws, "region_name": "eu-central-1"}}
     environment = {
         "AIRFLOW__METRICS__STATSD_ON": "True",
         "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
@@ -68,7 +59,8 @@ def ran(
         "AIRFLOW__TRACES__OTEL_ON": "True",
         "OTEL_EXPORTER_OTLP_ENDPOINT": traces.url,
         "OTEL_TRACES_EXPORTER": "otlp_proto_http",
-        "AIRFLOW_CONN_AWS_WATCH": json.dumps(connection),
+        "OTEL_PYTHON_EXPORTER_OTLP_HTTP_CREDENTIAL_PROVIDER": "genai_platform",
+        "AIRFLOW_CONN_AWS_WATCH": connection_to(aws),
     }
     with LocalAirflow(place / "state", environment=environment, dags=place / "project" / "dags") as airflow:
         airflow.wait_for_dag(WORKFLOW)
@@ -80,7 +72,7 @@ def ran(
         manifest = served.manifest(RUN)
         assert state == "success", manifest["error"]
         look = airflow.trigger(WATCH, {}, run_id="look")
-        for state, _ in airflow.watch(WATCH, look, 120):  # noqa: B007
+        for state, _ in airflow.watch(WATCH, look, LONGEST):  # noqa: B007
             pass
         assert state == "success"
         yield served, manifest

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from airflow_here import LocalAirflow
 from openai_peer import OpenAIPeer
-from served_airflow import WORKFLOW, Served
+from served_airflow import LONGEST, WORKFLOW, Served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.served]
 
@@ -64,7 +64,7 @@ class Redriven(Served):
         self.wait(lambda: digest in self.airflow.get(f"/dags/{WORKFLOW}/details")["doc_md"], "the new definition")
         return digest
 
-    def wait(self, until: Callable[[], bool], what: str, timeout: float = 60) -> None:
+    def wait(self, until: Callable[[], bool], what: str, timeout: float = LONGEST) -> None:
         """Returns when something is so."""
         deadline = time.monotonic() + timeout
         while not until():

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from openai_peer import OpenAIPeer
 from PIL import Image
-from served_airflow import WORKFLOW, Served
+from served_airflow import LONGEST, WORKFLOW, Served
 
 pytestmark = [pytest.mark.airflow, pytest.mark.served]
 
@@ -297,7 +297,7 @@ def test_the_nightly_scan_starts_one_run_per_new_document(served: Served) -> Non
     served.put("notes.txt", b"not a document")
     for scan in ("scan_1", "scan_2"):
         served.airflow.trigger(dag_id, {}, run_id=scan)
-        for state, _ in served.airflow.watch(dag_id, scan, 120):
+        for state, _ in served.airflow.watch(dag_id, scan, LONGEST):
             last = state
         assert last == "success"
     runs = served.airflow.get(f"/dags/{WORKFLOW}/dagRuns", limit=100)["dag_runs"]

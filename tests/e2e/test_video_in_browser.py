@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from chromium_here import Chromium, ChromiumNotThere, Page, ensure_chromium, may_install
+from chromium_here import Chromium, ChromiumNotThere, Page, ensure_chromium
+from debian_here import may_install
 from PIL import Image
 from served_airflow import WORKFLOW, Served
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Asset, PartitionedAssetTimetable
 
 from workflow_orchestrator.definition.model import Workflow
-from workflow_orchestrator.factory.nightly import DOCUMENT, inbox_arguments
+from workflow_orchestrator.factory.nightly import DOCUMENT, inbox_dag
 from workflow_orchestrator.operators.following import ArrivedDocumentOperator
 
 
@@ -32,16 +32,13 @@ def build_arrivals_dag(workflow: Workflow) -> DAG:
     schedule = workflow.schedule
     if schedule is None or not schedule.arrivals:
         raise ValueError(f"{workflow.name} has no `arrivals: true` in its schedule")
-    with DAG(
-        dag_id=f"{workflow.name}_arrivals",
-        dag_display_name=f"{workflow.title}, arrivals",
+    with inbox_dag(
+        workflow,
+        "arrivals",
         description=f"Starts {workflow.name} for each document whose arrival is told.",
         schedule=PartitionedAssetTimetable(assets=inbox_asset(workflow.name)),
         catchup=False,
         max_active_runs=schedule.at_once,
-        default_args=inbox_arguments(workflow),
-        tags={"genai-platform", workflow.owner},
-        is_paused_upon_creation=False,
         doc_md=_page(workflow),
     ) as dag:
         ArrivedDocumentOperator(task_id=DOCUMENT, workflow=workflow)

@@ -15,7 +15,7 @@ from airflow.sdk import DAG, Param
 
 from workflow_orchestrator.definition.model import Schedule, Workflow
 from workflow_orchestrator.factory.form import trigger_params
-from workflow_orchestrator.factory.nightly import DOCUMENT, SUMMARY, inbox_arguments
+from workflow_orchestrator.factory.nightly import DOCUMENT, SUMMARY, inbox_dag
 from workflow_orchestrator.inbox.batch import DOCUMENTS, LARGEST
 from workflow_orchestrator.operators.batch import WAIT, ListDocumentsOperator
 from workflow_orchestrator.operators.following import ProcessDocumentOperator
@@ -26,15 +26,12 @@ LIST = "list_documents"
 
 def build_batch_dag(workflow: Workflow) -> DAG:
     """The DAG `<workflow>_batch`."""
-    with DAG(
-        dag_id=f"{workflow.name}_batch",
-        dag_display_name=f"{workflow.title}, batch",
+    with inbox_dag(
+        workflow,
+        "batch",
         description=f"Starts {workflow.name} for each document of a list.",
         schedule=None,
         params=_form(workflow),
-        default_args=inbox_arguments(workflow),
-        tags={"genai-platform", workflow.owner},
-        is_paused_upon_creation=False,
         doc_md=_page(workflow),
     ) as dag:
         listed = ListDocumentsOperator(task_id=LIST, workflow=workflow)

@@ -41,17 +41,14 @@ def build_nightly_dag(workflow: Workflow) -> DAG:
     schedule = workflow.schedule
     if schedule is None or schedule.nightly is None:
         raise ValueError(f"{workflow.name} has no nightly schedule")
-    with DAG(
-        dag_id=f"{workflow.name}_nightly",
-        dag_display_name=f"{workflow.title}, nightly",
+    with inbox_dag(
+        workflow,
+        "nightly",
         description=f"Starts {workflow.name} for each new document in its inbox.",
         schedule=CronTriggerTimetable(schedule.nightly, timezone=schedule.timezone, run_immediately=GRACE),
         catchup=False,
         max_active_runs=1,
         params=_form(),
-        default_args=inbox_arguments(workflow),
-        tags={"genai-platform", workflow.owner},
-        is_paused_upon_creation=False,
         doc_md=_page(workflow),
     ) as dag:
         found = FindNewDocumentsOperator(task_id=SCAN, workflow=workflow)
@@ -66,15 +63,25 @@ def build_nightly_dag(workflow: Workflow) -> DAG:
     return dag
 
 
-def inbox_arguments(workflow: Workflow) -> dict[str, Any]:
-    """How the tasks around an inbox are run: an outage is tried again, what cannot be helped is not."""
-    return {
-        "owner": workflow.owner,
-        "retries": 3,
-        "retry_delay": timedelta(seconds=30),
-        "retry_policy": LLMRetryPolicy(),
-        "execution_timeout": timedelta(minutes=30),
-    }
+def inbox_dag(workflow: Workflow, kind: str, **own: Any) -> DAG:
+    """The DAG `<workflow>_<kind>` around the workflow's inbox, without tasks; `own` is what Airflow's DAG takes besides.
+
+    Its tasks try an outage again, and what cannot be helped they do not.
+    """
+    return DAG(
+        dag_id=f"{workflow.name}_{kind}",
+        dag_display_name=f"{workflow.title}, {kind}",
+        default_args={
+            "owner": workflow.owner,
+            "retries": 3,
+            "retry_delay": timedelta(seconds=30),
+            "retry_policy": LLMRetryPolicy(),
+            "execution_timeout": timedelta(minutes=30),
+        },
+        tags={"genai-platform", workflow.owner},
+        is_paused_upon_creation=False,
+        **own,
+    )
 
 
 def _form() -> dict[str, Param]:

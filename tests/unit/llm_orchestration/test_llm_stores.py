@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,27 +12,17 @@ import pytest
 from llm_orchestration.errors import ConfigurationError
 from llm_orchestration.places import shared_store
 from llm_orchestration.stores import FolderStore, S3Store, Store, open_store
+from moto_here import REGION, connected
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[str]:
+def s3(aws_address: str) -> Iterator[str]:
     """Address of a prefix on moto's S3 server, reached through the default AWS connection."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-    from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    os.environ["AIRFLOW_CONN_AWS_DEFAULT"] = (
-        '{"conn_type": "aws", "login": "key", "password": "secret", "extra": '
-        f'{{"endpoint_url": "http://{host}:{port}", "region_name": "eu-central-1"}}}}'
-    )
-    try:
-        S3Hook("aws_default").create_bucket("bucket-of-stores", region_name="eu-central-1")
+    with connected(aws_address, "aws_default"):
+        S3Hook("aws_default").create_bucket("bucket-of-stores", region_name=REGION)
         yield "s3://bucket-of-stores/some/prefix"
-    finally:
-        del os.environ["AIRFLOW_CONN_AWS_DEFAULT"]
-        server.stop()
 
 
 @pytest.fixture(params=["folder", "s3", "shared s3"])

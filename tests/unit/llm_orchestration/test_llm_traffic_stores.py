@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from debian_here import NotInstalledError, install, may_install
 from llm_traffic_lab import ANSWER, Child, limits, ticket
 
 from llm_orchestration.errors import ConfigurationError, StateError
@@ -36,12 +37,12 @@ def redis_server() -> str:
     """The program, installed when it is absent and that is allowed."""
     if (found := shutil.which("redis-server")) is not None:
         return found
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if not may_install():
         pytest.skip("redis-server is not installed, and only root can install it with apt-get")
-    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "redis-server"]):
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-        if subprocess.run(command, capture_output=True, env=quiet, timeout=300, check=False).returncode:
-            pytest.skip(f"redis-server is not installed and `{' '.join(command)}` failed")
+    try:
+        install("redis-server")
+    except NotInstalledError as error:
+        pytest.skip(f"redis-server is not installed, and {error}")
     return shutil.which("redis-server") or pytest.skip("the package redis-server brought no such program")
 
 

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from moto_here import s3_storage
 from workflow_orchestrator.errors import (
     ConfigurationError,
     DocumentNotFoundError,
     DocumentOutsideStorageError,
     StorageError,
 )
-from workflow_orchestrator.storage import LocalStorage, S3Storage, Storage, document_key, open_storage
+from workflow_orchestrator.storage import LocalStorage, Storage, document_key, open_storage
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[Storage]:
+def s3(aws_address: str) -> Iterator[Storage]:
     """A bucket on moto's S3 server, reached through the Amazon provider's hook."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    connection = (
-        '{"conn_type": "aws", "login": "key", "password": "secret", "extra": '
-        f'{{"endpoint_url": "http://{host}:{port}", "region_name": "eu-central-1"}}}}'
-    )
-    os.environ["AIRFLOW_CONN_AWS_TEST"] = connection
-    try:
-        storage = S3Storage("bucket-of-tests", "some/prefix", "aws_test")
-        storage.hook.create_bucket("bucket-of-tests", region_name="eu-central-1")
+    with s3_storage(aws_address, "aws_test", "bucket-of-tests") as storage:
         yield storage
-    finally:
-        del os.environ["AIRFLOW_CONN_AWS_TEST"]
-        server.stop()
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from workflow_orchestrator.definition.pronunciation import NONE, Pronunciation
 from workflow_orchestrator.definition.rendering_file import LOCAL_ENGINES, RenderingSettings, Spec, load_rendering
 from workflow_orchestrator.errors import ConfigurationError, SpeechError
 from workflow_orchestrator.fields import LANGUAGES
-from workflow_orchestrator.rendering.voices.kept import Files, KeptVoice
+from workflow_orchestrator.rendering.voices.kept import AroundVoice, Files, KeptVoice
 
 Connection = Callable[[Spec], Any]
 
@@ -94,25 +94,12 @@ class Voice:
         return KeptVoice(engine, self.identity(language), self._files)
 
 
-class _Pronounced:
+class _Pronounced(AroundVoice):
     """Speaks words of the lexicon in their plain respelling."""
 
     def __init__(self, voice: Any, pronunciation: Pronunciation) -> None:
-        self._voice, self._pronunciation = voice, pronunciation
-
-    @property
-    def name(self) -> str:
-        name: str = self._voice.name
-        return name
-
-    def __enter__(self) -> _Pronounced:
-        if isinstance(self._voice, AbstractContextManager):
-            self._voice.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        if isinstance(self._voice, AbstractContextManager):
-            self._voice.__exit__(*error)
+        super().__init__(voice)
+        self._pronunciation = pronunciation
 
     def synthesise(self, text: str, language: str, out: Path) -> None:
         self._voice.synthesise(self._pronunciation.applied(text), language, out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.rendering.slides import write_atomically
@@ -42,7 +42,28 @@ class FolderFiles:
         write_atomically(path, data)
 
 
-class KeptVoice:
+class AroundVoice:
+    """Something around a voice: it has the voice's name, and begins and ends with it."""
+
+    def __init__(self, voice: Any) -> None:
+        self._voice = voice
+
+    @property
+    def name(self) -> str:
+        name: str = self._voice.name
+        return name
+
+    def __enter__(self) -> Self:
+        if isinstance(self._voice, AbstractContextManager):
+            self._voice.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if isinstance(self._voice, AbstractContextManager):
+            self._voice.__exit__(*error)
+
+
+class KeptVoice(AroundVoice):
     """Speaks each sentence once; a sentence that is there already is read and not spoken again.
 
     Args:
@@ -52,21 +73,8 @@ class KeptVoice:
     """
 
     def __init__(self, voice: Any, settings: Mapping[str, Any], files: Files) -> None:
-        self._voice, self._settings, self._files = voice, settings, files
-
-    @property
-    def name(self) -> str:
-        name: str = self._voice.name
-        return name
-
-    def __enter__(self) -> KeptVoice:
-        if isinstance(self._voice, AbstractContextManager):
-            self._voice.__enter__()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        if isinstance(self._voice, AbstractContextManager):
-            self._voice.__exit__(*error)
+        super().__init__(voice)
+        self._settings, self._files = settings, files
 
     def synthesise(self, text: str, language: str, out: Path) -> None:
         """Speaks one sentence, or copies it from where it was kept.

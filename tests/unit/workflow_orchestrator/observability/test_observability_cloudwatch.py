@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from moto_here import client_of, emptied
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "history"))
 
@@ -24,31 +25,16 @@ ON = Metrics("tests", cloudwatch="aws_default")
 
 
 @pytest.fixture
-def address() -> Iterator[str]:
+def address(aws_address: str) -> str:
     """Moto's server, with nothing in it."""
-    from urllib.request import Request, urlopen
-
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    # Its data belong to the process and not to the server.
-    urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    return emptied(aws_address)
 
 
 def client_at(address: str) -> Any:
-    import boto3
     from botocore.config import Config
 
     config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
-    return boto3.client(
-        "cloudwatch", endpoint_url=address, region_name="eu-central-1", aws_access_key_id="k", aws_secret_access_key="s", config=config
-    )
+    return client_of("cloudwatch", address, config=config)
 
 
 def put_down(storage: LocalStorage, *outcomes: str | None) -> datetime:

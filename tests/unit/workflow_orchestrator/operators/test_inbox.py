@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+from inbox_task import Task
 
 from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.model import Schedule, Workflow
@@ -56,20 +57,6 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
     monkeypatch.setattr(following, "start_run", start)
     return runs
-
-
-class Task:
-    """What a task instance is to these operators: its tries, and what was pushed."""
-
-    def __init__(self, **pushed: Any) -> None:
-        self.pushed = pushed
-        self.try_number = self.max_tries = 1
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.pushed[key] = value
-
-    def xcom_pull(self, task_ids: Any, key: str = "documents") -> Any:
-        return self.pushed.get(key)
 
 
 def context(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
+from inbox_task import Task
 
 from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.model import Workflow
@@ -41,20 +42,6 @@ def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalStorage:
     for name in ("a.pdf", "b.pdf"):
         found.write(f"inbox/{NAME}/{name}", f"%PDF {name}".encode())
     return found
-
-
-class Task:
-    """What a task instance is to these operators: its tries, and what was pushed."""
-
-    def __init__(self, **pushed: Any) -> None:
-        self.pushed = pushed
-        self.try_number = self.max_tries = 1
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.pushed[key] = value
-
-    def xcom_pull(self, task_ids: Any, key: str = "documents") -> Any:
-        return self.pushed.get(key)
 
 
 def context(task: Task | None = None, who: str | None = "kim", **conf: Any) -> dict[str, Any]:

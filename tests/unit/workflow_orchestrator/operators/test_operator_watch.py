@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +12,8 @@ from typing import Any, ClassVar
 
 import pytest
 from airflow.sdk import BaseNotifier
+
+from moto_here import client_of, connection_to, emptied
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "history"))
 
@@ -79,32 +80,10 @@ def storage(tmp_path: Path) -> LocalStorage:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def aws(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Moto's server behind the connection that the configuration names."""
-    from urllib.request import Request, urlopen
-
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-    urlopen(Request(f"{address}/moto-api/reset", method="POST")).close()
-    connected(monkeypatch, address)
-    client = boto3.client(
-        "cloudwatch", endpoint_url=address, region_name="eu-central-1", aws_access_key_id="k", aws_secret_access_key="s"
-    )
-    try:
-        yield client
-    finally:
-        server.stop()
-
-
-def connected(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    extra = {"endpoint_url": address, "region_name": "eu-central-1"}
-    text = json.dumps({"conn_type": "aws", "login": "k", "password": "s", "extra": extra})
-    monkeypatch.setenv("AIRFLOW_CONN_AWS_WATCH", text)
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_WATCH", connection_to(emptied(aws_address)))
+    return client_of("cloudwatch", aws_address)
 
 
 def watch(dag_file: Path) -> dict[str, Any]:
@@ -155,7 +134,7 @@ def test_a_cloudwatch_that_is_away_keeps_no_alert_back(
     project: Path, storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The alert is told, then the task fails with an error that is tried again."""
-    connected(monkeypatch, "http://127.0.0.1:9")
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_WATCH", connection_to("http://127.0.0.1:9"))
     now = datetime.now(UTC)
     note_open(RunFolder(storage, FLOW, "doc_1"), "approve_content", (), now - timedelta(days=2), now + timedelta(days=1))
     with pytest.raises(MetricsOutageError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from moto_here import s3_storage
 from workflow_orchestrator.definition import load_workflow
 from workflow_orchestrator.definition.model import Workflow
 from workflow_orchestrator.errors import PackageError, StorageError
 from workflow_orchestrator.packaging.business import BusinessPackage, build_business_package
 from workflow_orchestrator.packaging.releases import Releases
 from workflow_orchestrator.packaging.signature import sign
-from workflow_orchestrator.storage import LocalStorage, S3Storage, Storage
+from workflow_orchestrator.storage import LocalStorage, Storage
 
 NAME = "fund_factsheet_video"
 
@@ -28,24 +28,10 @@ def workflow(root: Path) -> Workflow:
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[Storage]:
+def s3(aws_address: str) -> Iterator[Storage]:
     """A bucket on moto's server."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    os.environ["AIRFLOW_CONN_AWS_RELEASES"] = (
-        '{"conn_type": "aws", "login": "key", "password": "secret", "extra": '
-        f'{{"endpoint_url": "http://{host}:{port}", "region_name": "eu-central-1"}}}}'
-    )
-    try:
-        storage = S3Storage("releases-of-tests", "team", "aws_releases")
-        storage.hook.create_bucket("releases-of-tests", region_name="eu-central-1")
+    with s3_storage(aws_address, "aws_releases", "releases-of-tests", "team") as storage:
         yield storage
-    finally:
-        del os.environ["AIRFLOW_CONN_AWS_RELEASES"]
-        server.stop()
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from moto_here import s3_storage
 from workflow_orchestrator.authoring.cli import main
 from workflow_orchestrator.canonical import sha256, to_bytes
 from workflow_orchestrator.errors import DocumentNotFoundError
 from workflow_orchestrator.record.erase import ERASURES, FOLDERS, erase, plan_erasure
-from workflow_orchestrator.storage import LocalStorage, S3Storage, Storage
+from workflow_orchestrator.storage import LocalStorage, Storage
 
 ROOT = Path(__file__).resolve().parents[4]
 SAMPLES = ROOT / "include" / "samples"
@@ -23,22 +23,10 @@ KEPT = (SAMPLES / "calderwick_sterling_corporate_bond_en.pdf").read_bytes()
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[Storage]:
+def s3(aws_address: str) -> Iterator[Storage]:
     """A bucket on moto's S3 server."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    extra = {"endpoint_url": f"http://{host}:{port}", "region_name": "eu-central-1"}
-    os.environ["AIRFLOW_CONN_AWS_ERASE"] = json.dumps({"conn_type": "aws", "login": "k", "password": "s", "extra": extra})
-    try:
-        storage = S3Storage("bucket-of-erasures", "some/prefix", "aws_erase")
-        storage.hook.create_bucket("bucket-of-erasures", region_name="eu-central-1")
+    with s3_storage(aws_address, "aws_erase", "bucket-of-erasures") as storage:
         yield storage
-    finally:
-        del os.environ["AIRFLOW_CONN_AWS_ERASE"]
-        server.stop()
 
 
 @pytest.fixture(params=["folder", "s3"])
