@@ -18,9 +18,11 @@ MODULES = {
 }  # fmt: skip
 # Needed and not imported by us: what Airflow or the image loads, and the tests' own tool, which the user asked for by name.
 NOT_IMPORTED = {"statsd", "celery", "apache-airflow-providers-celery", "pytest"}
-# What Airflow itself is made of and promises to bring: its structured log, its API server, its traces, its HTTP client, its schedules.
+# What Airflow itself is made of and promises to bring: its structured log, its API server, its traces and what delivers them, its HTTP
+# client, its schedules.
 OF_AIRFLOW = {
-    "asgiref", "structlog", "fastapi", "starlette", "opentelemetry", "sqlalchemy", "httpx", "httpx2", "croniter", "pydantic", "pendulum",
+    "asgiref", "structlog", "fastapi", "starlette", "opentelemetry", "sqlalchemy", "httpx", "httpx2", "requests", "croniter", "pydantic",
+    "pendulum",
 }  # fmt: skip
 OPTIONAL = {"c2pa"}
 
@@ -60,3 +62,17 @@ def test_the_layer_of_models_needs_nothing_of_its_own() -> None:
     """Its own list is empty: the shared layer has everything."""
     text = (ROOT / "plugins" / "llm_orchestration" / "requirements.txt").read_text(encoding="utf-8")
     assert all(line.startswith("#") or not line.strip() for line in text.splitlines())
+
+
+def test_every_image_has_the_airflow_of_the_lock() -> None:
+    """Dockerfile, compose file, Helm values and the documentation name the version that is locked, and a Python that is supported."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    locked = re.search(r"(?m)^apache-airflow==(\S+)", lock)
+    assert locked is not None
+    for name in ("deploy/Dockerfile", "docs/deployment.md"):
+        found = re.findall(r"(?m)^FROM apache/airflow:(\S+)-python(3\.\d+)$", (ROOT / name).read_text(encoding="utf-8"))
+        assert found and {version for version, _ in found} == {locked[1]}, name
+        assert {python for _, python in found} <= {"3.11", "3.12", "3.13"}, name
+    compose = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"image: genai-platform/airflow:(\S+)", compose) == [locked[1]]
+    assert f"airflowVersion: {locked[1]}\n" in (ROOT / "deploy" / "helm" / "values.yaml").read_text(encoding="utf-8")

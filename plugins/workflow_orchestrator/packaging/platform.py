@@ -132,7 +132,7 @@ def _read(path: Path) -> bytes:
 
 
 def _code(plugins: Path) -> Iterator[tuple[str, bytes]]:
-    """The two packages with their data, the plugin files, and what Airflow finds connection types by."""
+    """The two packages with their data, the plugin files, and by what Airflow finds connection types and OpenTelemetry the session."""
     information = [path.name for path in plugins.glob("*.dist-info")]
     for package in PACKAGES:
         yield f"{package}_plugin.py", _read(plugins / f"{package}_plugin.py")
@@ -192,6 +192,9 @@ workflow_orchestrator = workflow_orchestrator_plugin:WorkflowOrchestratorPlugin
 
 [console_scripts]
 genai-workflow = workflow_orchestrator.authoring.__main__:start
+
+[opentelemetry_otlp_credential_provider]
+genai_platform = workflow_orchestrator.observability.exporting:session
 """,
 }
 _SAYS = {
