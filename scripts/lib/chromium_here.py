@@ -22,6 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from debian_here import NotInstalledError, install, may_install
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PACKAGE = "chromium"
 _START_SECONDS = 60.0
@@ -56,11 +58,6 @@ def ensure_chromium() -> str:
     return found
 
 
-def may_install() -> bool:
-    """Whether this machine has Debian's packages and we may install them."""
-    return shutil.which("apt-get") is not None and os.geteuid() == 0
-
-
 def _found() -> str | None:
     return next((path for path in map(shutil.which, NAMES) if path), None)
 
@@ -69,11 +66,10 @@ def _install() -> None:
     if not may_install():
         raise ChromiumNotThere(f"Chromium is not installed; install it (Debian: {PACKAGE})")
     print(f"Chromium is not installed; installing Debian's package {PACKAGE} …", file=sys.stderr)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "--quiet"], ["install", "--yes", "--quiet", "--no-install-recommends", PACKAGE]):
-        done = subprocess.run(["apt-get", *command], env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ChromiumNotThere(f"apt-get {' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    try:
+        install(PACKAGE)
+    except NotInstalledError as error:
+        raise ChromiumNotThere(str(error)) from None
 
 
 class Chromium:

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any
 
 from airflow_here import free_port
+from debian_here import NotInstalledError, install, may_install
 
 USER = "airflow"
 DATABASE = "postgres"
@@ -155,6 +156,26 @@ class LocalPostgres:
             time.sleep(0.02)
         raise PostgresNotUp(f"PostgreSQL takes no clients yet; the end of its log:\n{self._log_tail()}")
 
+    def restart(self, away: float = 0.0, timeout: float = 60) -> None:
+        """Ends the server as an upgrade does, throwing its clients out, and starts it again with its data on the same port.
+
+        Args:
+            away: seconds between the two.
+            timeout: seconds until it takes clients again.
+
+        Raises:
+            PostgresNotUp: it was not started, or does not come back.
+        """
+        if self._process is None:
+            raise PostgresNotUp("PostgreSQL was not started")
+        programs, owner = find_programs() or _install(), _unprivileged()
+        identity = {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(timeout)
+        time.sleep(away)
+        if not self._launch(programs, identity, time.monotonic() + timeout):
+            raise PostgresNotUp(f"PostgreSQL did not come back; the end of its log:\n{self._log_tail()}")
+
     @property
     def _home(self) -> Path:
         if self.folder is None:
@@ -227,33 +248,27 @@ def _install() -> Path:
     Raises:
         PostgresNotUp: nobody may install here, or it failed.
     """
-    apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
+    if not may_install():
         raise PostgresNotUp(
             "PostgreSQL is not installed: no initdb on the PATH, in /usr/lib/postgresql or at `pg_config --bindir`. "
             "Install the server (Debian: apt-get install postgresql) or add its bin folder to the PATH."
         )
     print("PostgreSQL is not installed; installing Debian's package `postgresql` …", file=sys.stderr)
-    _apt(apt, "update", "--quiet")
-    _apt(apt, "install", "--yes", "--quiet", "--no-install-recommends", "postgresql-common")
     defaults = Path("/etc/postgresql-common/createcluster.conf")
-    before = defaults.read_text()
     try:
-        defaults.write_text(f"{before}\ncreate_main_cluster = false\n")
-        _apt(apt, "install", "--yes", "--quiet", "--no-install-recommends", "postgresql")
-    finally:
-        defaults.write_text(before)
+        install("postgresql-common")
+        before = defaults.read_text()
+        try:
+            defaults.write_text(f"{before}\ncreate_main_cluster = false\n")
+            install("postgresql")
+        finally:
+            defaults.write_text(before)
+    except NotInstalledError as error:
+        raise PostgresNotUp(str(error)) from None
     programs = find_programs()
     if programs is None:
         raise PostgresNotUp("Debian's package `postgresql` was installed but holds no initdb; install a server by hand")
     return programs
-
-
-def _apt(program: str, *arguments: str) -> None:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PostgresNotUp(f"apt-get {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
+
+from debian_here import NotInstalledError, install, may_install
 
 PACKAGES = ("tesseract-ocr", "tesseract-ocr-deu", "tesseract-ocr-fra")
 
@@ -37,12 +38,10 @@ def _complete() -> bool:
 
 
 def _install() -> None:
-    apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
+    if not may_install():
         raise TesseractNotThere(f"tesseract is not installed; install it with its languages (Debian: {' '.join(PACKAGES)})")
     print("tesseract is not installed; installing Debian's packages …", file=sys.stderr)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "--quiet"], ["install", "--yes", "--quiet", "--no-install-recommends", *PACKAGES]):
-        done = subprocess.run([apt, *command], env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise TesseractNotThere(f"apt-get {' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    try:
+        install(*PACKAGES)
+    except NotInstalledError as error:
+        raise TesseractNotThere(str(error)) from None

@@ -78,7 +78,7 @@ class TopologyClient:
         found = self.get(f"/dags/{dag_id}/dagRuns", limit=100)["dag_runs"]
         return {run["dag_run_id"]: run["state"] for run in found}
 
-    def wait_for_dag(self, dag_id: str, timeout: float = 180) -> None:
+    def wait_for_dag(self, dag_id: str, timeout: float = 600) -> None:
         """Returns when Airflow knows the DAG.
 
         Raises:

@@ -65,7 +65,7 @@ def _up(options: argparse.Namespace) -> int:
         holder = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True)
     print("Starting PostgreSQL, Redis, the store and Airflow; this takes one or two minutes …", flush=True)
     try:
-        until(lambda: holder.poll() is not None or _told(options.state) is not None, 900)
+        until(lambda: holder.poll() is not None or _told(options.state) is not None, 1200)
     except KeyboardInterrupt:
         holder.terminate()
         holder.wait()

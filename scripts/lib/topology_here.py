@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import httpx
 from airflow_here import free_port
@@ -84,7 +85,7 @@ class Topology:
         self._healer: threading.Thread | None = None
         self._bin = Path(sys.executable).parent
 
-    def __enter__(self) -> Topology:
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:
@@ -99,7 +100,7 @@ class Topology:
 
     # -- starting
 
-    def start(self, patience: float = 420) -> None:
+    def start(self, patience: float = 900) -> None:
         """Starts everything and returns when every health check is good.
 
         Raises:
@@ -343,9 +344,14 @@ class Topology:
 
     # -- faults, replacement, end
 
-    def kill(self, instance: str) -> None:
-        """kill -9 on all processes of an instance; the restart policy brings it back."""
-        kill(self._running[instance].process)
+    def kill(self, instance: str, away: float = 0.0) -> None:
+        """kill -9 on all processes of an instance; the restart policy brings it back, at once or after so many seconds."""
+        running = self._running[instance]
+        running.stopped = away > 0
+        kill(running.process)
+        if away:
+            time.sleep(away)
+            self._again(instance)
 
     def stop_instance(self, instance: str, patience: float | None = None) -> bool:
         """As `docker stop`: asks, waits as long as the file says, insists. Whether asking was enough."""
@@ -354,7 +360,7 @@ class Topology:
         alone = running.service.environment.get("DUMB_INIT_SETSID") == "0"
         return end(running.process, patience or running.service.grace.total_seconds(), whole=not alone)
 
-    def replace(self, plugins: Path, patience: float = 300) -> list[str]:
+    def replace(self, plugins: Path, patience: float = 900) -> list[str]:
         """Another platform while runs are under way: half of each service at a time, so that the other half goes on.
 
         Returns:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from debian_here import NotInstalledError, install, may_install
+
 # Program and the package it comes with.
 NEEDED = {"redis-server": "redis-server", "redis-cli": "redis-tools", "haproxy": "haproxy", "curl": "curl", "wget": "wget"}
 # Where servers lie, although not every user's PATH has it.
@@ -22,41 +24,25 @@ class TopologyNotUp(RuntimeError):
     """A program is missing or a service did not start; the message says what to do, or holds the end of its log."""
 
 
-def ensure_programs() -> None:
-    """Installs what is missing when we may, without the services that Debian would start.
+def ensure_programs(*programs: str) -> None:
+    """Installs what is missing when we may.
+
+    Args:
+        programs: those of `NEEDED` that are asked for; without any, all of them.
 
     Raises:
         TopologyNotUp: something is missing and nobody may install here, or it failed.
     """
-    missing = sorted({package for program, package in NEEDED.items() if find(program) is None})
+    missing = sorted({NEEDED[program] for program in programs or NEEDED if find(program) is None})
     if not missing:
         return
-    apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
+    if not may_install():
         raise TopologyNotUp(f"not installed: {', '.join(missing)}. Debian: apt-get install {' '.join(missing)}")
     print(f"Installing Debian's packages {', '.join(missing)} …", file=sys.stderr)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update", "--quiet"], ["install", "--yes", "--quiet", "--no-install-recommends", *missing]):
-        with _no_services():
-            done = subprocess.run([apt, *arguments], env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise TopologyNotUp(f"apt-get {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
-
-
-class _no_services:  # noqa: N801 - read as a word after `with`
-    """Debian's own way to say that an installation starts nothing: a policy that answers 101. One that is there already is kept."""
-
-    path = Path("/usr/sbin/policy-rc.d")
-
-    def __enter__(self) -> None:
-        self.ours = not self.path.exists()
-        if self.ours:
-            self.path.write_text("#!/bin/sh\nexit 101\n")
-            self.path.chmod(0o755)
-
-    def __exit__(self, *_: object) -> None:
-        if self.ours:
-            self.path.unlink(missing_ok=True)
+    try:
+        install(*missing)
+    except NotInstalledError as error:
+        raise TopologyNotUp(str(error)) from None
 
 
 def find(program: str) -> str | None:

@@ -14,7 +14,9 @@ import pytest
 import yaml
 from compose_here import find_compose
 from topology_compose import duration
-from topology_programs import find
+from topology_programs import TopologyNotUp, ensure_programs, find
+
+from workflow_orchestrator.doctor.roles import VARIABLE, read_role
 
 ONE_SHOT = {"migrate", "store-bucket"}
 # Its image holds the collector and nothing else: nothing in it could ask.
@@ -109,6 +111,19 @@ def test_workers_hold_no_key_of_the_database(services: dict[str, dict[str, Any]]
     assert worker["environment"]["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].endswith("@not-for-workers.invalid/none")
 
 
+def test_each_service_knows_its_role_and_has_the_keys_of_it(services: dict[str, dict[str, Any]]) -> None:
+    """What the doctor asks of a role is what the file gives it, no more and no less."""
+    files = {
+        "api.secret_key": "api_secret_key", "api_auth.jwt_secret": "jwt_secret", "core.fernet_key": "fernet_key",
+        "database.password": "sql_alchemy_conn",
+    }  # fmt: skip
+    for name in AIRFLOW:
+        role = read_role(services[name]["environment"][VARIABLE])
+        assert name.startswith(role), name
+        given = {one if isinstance(one, str) else one["source"] for one in services[name]["secrets"]}
+        assert given & set(files.values()) == {files[key] for key in role.secrets}, name
+
+
 def test_services_come_back_and_are_bounded(services: dict[str, dict[str, Any]]) -> None:
     """Each restarts, is asked whether it is well, and has limits, a fixed tag, no privileges and a root that cannot be written."""
     for name, service in services.items():
@@ -157,9 +172,12 @@ def test_compose_itself_takes_the_file(root: Path, tmp_path: Path) -> None:
 
 
 def test_the_proxy_takes_its_file(root: Path) -> None:
-    """HAProxy's own check, where the program is here."""
+    """HAProxy's own check; the program is installed where it is missing and root may."""
+    try:
+        ensure_programs("haproxy")
+    except TopologyNotUp as reason:
+        pytest.skip(str(reason))
     program = find("haproxy")
-    if program is None:
-        pytest.skip("haproxy is not here; Debian has it in the package haproxy")
+    assert program is not None
     done = subprocess.run([program, "-c", "-f", str(root / "deploy" / "haproxy.cfg")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -49,6 +49,7 @@ def test_a_worker_may_finish_its_longest_step(values: dict[str, Any]) -> None:
 def test_each_service_has_the_role_of_its_policy(root: Path, values: dict[str, Any]) -> None:
     """And limits of memory."""
     for service, role in ROLES.items():
+        assert values[service]["env"] == [{"name": "GENAI_PLATFORM_ROLE", "value": role.replace("_", "-")}]
         arn = values[service]["serviceAccount"]["annotations"]["eks.amazonaws.com/role-arn"]
         assert arn.endswith(f"role/genai-platform-{role.replace('_', '-')}")
         assert (root / "deploy" / "iam" / f"{role}.json").is_file()

@@ -56,9 +56,9 @@ class Office:
         found: dict[str, Any] = json.loads(self.artifact(workflow, run_id, "manifest.json"))
         return found
 
-    def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """`scripts/workflow …` with the environment and the secrets of a scheduler."""
-        done = self.topology.run("scheduler", "python", "-m", "workflow_orchestrator.authoring", *words, check=False)
+    def command(self, *words: str, service: str = "scheduler", check: bool = True) -> subprocess.CompletedProcess[str]:
+        """`scripts/workflow …` with the environment and the secrets of a service."""
+        done = self.topology.run(service, "python", "-m", "workflow_orchestrator.authoring", *words, check=False)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 

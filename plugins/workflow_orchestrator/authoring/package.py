@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Mapping, Sequence
-from importlib.metadata import Distribution, distributions
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow_orchestrator.authoring import exits
 from workflow_orchestrator.authoring.check import check_folder, check_platform
 from workflow_orchestrator.authoring.exits import UsageError
-from workflow_orchestrator.authoring.terminal import Terminal
+from workflow_orchestrator.authoring.terminal import Terminal, counted
 from workflow_orchestrator.canonical import sha256
 from workflow_orchestrator.errors import PackageError
 from workflow_orchestrator.packaging.business import BusinessPackage, build_business_package
@@ -63,7 +63,7 @@ def _business(session: Session, options: argparse.Namespace, out: Path) -> int:
     if session.json:
         session.emit({**made.manifest, "file": str(out / made.file_name), "sha256": made.sha256, "bytes": len(made.data)})
         return exits.GOOD
-    _say_business(session.terminal, made, out)
+    _say_business(session.terminal, made, out, project.root)
     return exits.GOOD
 
 
@@ -76,7 +76,7 @@ def _refuse_problems(session: Session, folder: Path) -> None:
         results = [check_folder(project, folder, project.configuration(), set())]
     problems = [problem for result in results for problem in result.problems]
     if problems:
-        raise PackageError(f"{folder.name} has {len(problems)} problems; scripts/workflow check {folder.name} shows them")
+        raise PackageError(f"{folder.name} has {counted(len(problems), 'problem')}; scripts/workflow check {folder.name} shows them")
     if not (folder / "scenarios.yaml").is_file():
         raise PackageError(f"{folder.name} has no scenarios.yaml; what nobody tested is not packaged")
     report = run_suite(session, folder)
@@ -84,12 +84,13 @@ def _refuse_problems(session: Session, folder: Path) -> None:
         raise PackageError(f"the scenarios of {folder.name} do not pass; scripts/workflow test {folder.name} shows what differs")
 
 
-def _say_business(terminal: Terminal, made: BusinessPackage, out: Path) -> None:
+def _say_business(terminal: Terminal, made: BusinessPackage, out: Path, root: Path) -> None:
     terminal.say(f"{out / made.file_name}")
     terminal.say(f"  sha256     {made.sha256}")
     terminal.say(f"  definition {made.manifest['definition']}")
     terminal.say(f"  platform   {made.manifest['requires_platform']}")
-    _sizes(terminal, [(f"{made.manifest['name']} {made.version}", len(made.data))], platform_bytes())
+    row = (f"{made.manifest['name']} {made.version}", len(made.data))
+    _sizes(terminal, [row], platform_bytes(), shared_bytes(root / "requirements.txt"))
 
 
 def _platform(session: Session, out: Path, key: str | None) -> int:
@@ -104,7 +105,7 @@ def _platform(session: Session, out: Path, key: str | None) -> int:
         return exits.GOOD
     session.terminal.say(f"{out}")
     rows = [(name, len(files[name])) for name in sorted(files) if name.endswith((".whl", ".zip"))]
-    _sizes(session.terminal, rows, None)
+    _sizes(session.terminal, rows, None, shared_bytes(session.project.root / "requirements.txt"))
     return exits.GOOD
 
 
@@ -118,9 +119,8 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
         Path(temporary).replace(out / name)
 
 
-def _sizes(terminal: Terminal, rows: Sequence[tuple[str, int]], platform: int | None) -> None:
+def _sizes(terminal: Terminal, rows: Sequence[tuple[str, int]], platform: int | None, shared: int) -> None:
     """What each package weighs alone, with the platform, and with everything that an installation of its own would bring."""
-    shared = shared_bytes()
     below = platform or 0
     table = [(name, _size(own), _size(own + below) if platform else "-", _size(own + below + shared)) for name, own in rows]
     terminal.say()
@@ -135,13 +135,38 @@ def platform_bytes() -> int:
     return sum(path.stat().st_size for path in paths)
 
 
-def shared_bytes() -> int:
-    """What the installed distributions weigh that all packages share."""
-    return sum(_weight(found) for found in distributions() if found.metadata["Name"] not in ("pip", "uv", "setuptools", "wheel"))
+def shared_bytes(requirements: Path) -> int:
+    """What the shared layer weighs here: all that `requirements.txt` asks for, and all that this needs.
+
+    Whatever else the environment has, such as tools of the tests, is not counted.
+    """
+    lines = requirements.read_text(encoding="utf-8").splitlines() if requirements.is_file() else []
+    asked = [text for line in lines if (text := line.partition("#")[0].strip())]
+    found: dict[str, Distribution] = {}
+    seen: set[tuple[str, frozenset[str]]] = set()
+    while asked:
+        asked += _needs(asked.pop(), found, seen)
+    return sum(path.size or 0 for one in found.values() for path in one.files or ())
 
 
-def _weight(found: Distribution) -> int:
-    return sum(path.size or 0 for path in found.files or ())
+def _needs(asked: str, found: dict[str, Distribution], seen: set[tuple[str, frozenset[str]]]) -> Iterator[str]:
+    """What a requirement that was not seen yet asks for in its turn; what is not installed weighs nothing and is left to the doctor."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    wanted = Requirement(asked)
+    name, extras = canonicalize_name(wanted.name), frozenset(wanted.extras)
+    if (name, extras) in seen:
+        return
+    seen.add((name, extras))
+    try:
+        here = found[name] = distribution(wanted.name)
+    except PackageNotFoundError:
+        return
+    for text in here.requires or ():
+        marker = Requirement(text).marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in extras or {""}):
+            yield text
 
 
 def _size(count: int) -> str:

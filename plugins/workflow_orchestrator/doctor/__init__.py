@@ -3,5 +3,6 @@
 from workflow_orchestrator.doctor.examine import examine
 from workflow_orchestrator.doctor.facts import Facts, gather
 from workflow_orchestrator.doctor.findings import Finding, State
+from workflow_orchestrator.doctor.roles import Role, read_role
 
-__all__ = ["Facts", "Finding", "State", "examine", "gather"]
+__all__ = ["Facts", "Finding", "Role", "State", "examine", "gather", "read_role"]

@@ -7,13 +7,20 @@ from collections.abc import Iterator
 from workflow_orchestrator.definition.configuration import Configuration
 from workflow_orchestrator.doctor.facts import Facts
 from workflow_orchestrator.doctor.findings import Finding, State, careful, good, wrong
+from workflow_orchestrator.doctor.roles import Access, Role
 
 PYTHONS = ((3, 11), (3, 14))
 AIRFLOW = "3.3"
+_WITHOUT = {
+    "api.secret_key": "without it each one makes its own, and logs of the others cannot be shown",
+    "api_auth.jwt_secret": "without it each one makes its own, and tasks are refused",
+    "core.fernet_key": "without it each one makes its own, and cannot decrypt the connections that another one wrote",
+    "database.password": "without a password, everybody who reaches the database can change what was approved",
+}
 
 
 def examine(facts: Facts) -> list[Finding]:
-    """Everything that was looked at, the wrong first."""
+    """Everything that was looked at, the wrong first, by what the role needs."""
     found = [
         *_packages(facts), *_settings(facts), *_production(facts), *_storage(facts), *_definitions(facts), *_models(facts),
         *_rendering(facts), *_observing(facts),
@@ -25,6 +32,11 @@ def examine(facts: Facts) -> list[Finding]:
 def _is_production(facts: Facts) -> bool:
     # A configuration that cannot be read is taken for the stricter one.
     return facts.configuration is None or facts.configuration.profile == "production"
+
+
+def _several(facts: Facts) -> bool:
+    """Whether services may be on several machines."""
+    return any(name in facts.settings.get("core.executor", "") for name in ("Celery", "Kubernetes"))
 
 
 def _packages(facts: Facts) -> Iterator[Finding]:
@@ -41,7 +53,7 @@ def _packages(facts: Facts) -> Iterator[Finding]:
         yield good("airflow", f"Airflow {airflow}")
     if facts.missing:
         yield wrong("packages", f"not as requirements.txt asks: {'; '.join(facts.missing)}", "install requirements.lock")
-    else:
+    elif facts.missing is not None:
         yield good("packages", "every package of requirements.txt is here in a version that fits")
     if facts.celery_error:
         celery = facts.distributions.get("celery")
@@ -77,6 +89,16 @@ def _production(facts: Facts) -> Iterator[Finding]:
             "set profile: production in include/orchestrator.yaml, or GENAI_PLATFORM_PROFILE=production, before anything is published",
         )  # fmt: skip
         return
+    if facts.role.meets_people:
+        yield from _login(facts)
+    if facts.role is Role.WORKER:
+        yield from _worker(facts)
+    else:
+        yield from _secrets(facts)
+    yield from _people(facts.configuration)
+
+
+def _login(facts: Facts) -> Iterator[Finding]:
     manager = facts.settings.get("core.auth_manager", "")
     if facts.settings.get("core.simple_auth_manager_all_admins", "").lower() == "true":
         yield wrong("login", "everybody is an administrator, without a login", "unset AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS")
@@ -84,21 +106,42 @@ def _production(facts: Facts) -> Iterator[Finding]:
         yield careful("login", "SimpleAuthManager knows no real users", "use the FAB or Keycloak auth manager")
     else:
         yield good("login", manager.rpartition(".")[2] or "an auth manager is set")
+    if facts.settings.get("api.expose_config", "").lower() == "true":
+        yield wrong("api.expose_config", "Airflow shows its whole configuration to its users", "set AIRFLOW__API__EXPOSE_CONFIG=False")
+
+
+def _secrets(facts: Facts) -> Iterator[Finding]:
+    """Database and keys of those who work with them."""
     if facts.settings.get("database.kind") == "sqlite":
         yield wrong("database", "SQLite is one file of one machine", "use PostgreSQL; set AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
     else:
         yield good("database", facts.settings.get("database.kind", ""))
     for name, state in sorted(facts.secrets.items()):
+        if name not in facts.role.secrets:
+            continue
         if state == "known":
             yield wrong(name, "it is a value that everybody knows", "set a value of your own, from a secret store")
         elif state == "unset":
-            do = "set it, the same for every service: without it each one makes its own, and tasks are refused"
-            yield wrong(name, "it is not set", do)
+            yield wrong(name, "it is not set", f"set it, the same for every service: {_WITHOUT[name]}")
+        elif state == "file" and _several(facts):
+            yield careful(
+                name, "it stands in airflow.cfg, into which Airflow writes one of its own where there is none",
+                "set it from a secret store, the same for every service",
+            )  # fmt: skip
         else:
             yield good(name, "set")
-    if facts.settings.get("api.expose_config", "").lower() == "true":
-        yield wrong("api.expose_config", "Airflow shows its whole configuration to its users", "set AIRFLOW__API__EXPOSE_CONFIG=False")
-    yield from _people(facts.configuration)
+
+
+def _worker(facts: Facts) -> Iterator[Finding]:
+    """What code of tasks can read and must not know. Airflow's workers need neither the database nor a key: they ask the API server."""
+    there = [name for name, state in sorted(facts.secrets.items()) if state in ("own", "known")]
+    if there:
+        yield careful(
+            "worker", f"{', '.join(there)}: set here, and code of a task can read it",
+            "take it from the workers, as docker-compose.yaml does; they ask the API server for all that they need",
+        )  # fmt: skip
+    else:
+        yield good("worker", "no password of the database and no key that signs or decrypts is here")
 
 
 def _people(configuration: Configuration | None) -> Iterator[Finding]:
@@ -121,20 +164,20 @@ def _people(configuration: Configuration | None) -> Iterator[Finding]:
 
 
 def _storage(facts: Facts) -> Iterator[Finding]:
+    access = facts.role.storage
     if facts.storage_error:
-        yield wrong(
-            "storage", f"nothing can be written there: {facts.storage_error}",
-            "mend storage: of include/orchestrator.yaml, or access to it",
-        )
+        done = "nothing can be written there" if access is Access.WRITE else "it cannot be read"
+        yield wrong("storage", f"{done}: {facts.storage_error}", "mend storage: of include/orchestrator.yaml, or access to it")
         return
-    several = "Celery" in facts.settings.get("core.executor", "") or "Kubernetes" in facts.settings.get("core.executor", "")
+    several = _several(facts)
     if several and facts.storage.startswith("file:"):
         yield careful(
             "storage", f"{facts.storage} is a folder, and workers may be on several machines",
             "use s3://bucket/prefix, or mount the same folder on every one",
         )  # fmt: skip
     else:
-        yield good("storage", f"{facts.storage} can be written")
+        can = {Access.WRITE: "can be written", Access.LIST: "answers", Access.NONE: "is its place; this role reads nothing there"}
+        yield good("storage", f"{facts.storage} {can[access]}")
     if several and facts.settings.get("llm_orchestration.state_url.kind") not in ("redis", "rediss"):
         yield careful(
             "limits", "limits, circuit breakers and budgets are shared on one machine only",
@@ -148,7 +191,8 @@ def _definitions(facts: Facts) -> Iterator[Finding]:
         yield wrong(f"workflow {name}", says, f"scripts/workflow check {name}")
     if facts.definitions and not broken:
         yield good("workflows", ", ".join(facts.definitions))
-    if not facts.definitions and facts.configuration is not None:
+    released = "ReleaseBundle" in facts.settings.get("dag_processor.dag_bundle_config_list", "")
+    if not facts.definitions and not released and facts.configuration is not None:
         yield careful("workflows", "dags/ has none", "make one with scripts/workflow new NAME, or deploy a release")
 
 
@@ -164,6 +208,8 @@ def _models(facts: Facts) -> Iterator[Finding]:
 
 
 def _rendering(facts: Facts) -> Iterator[Finding]:
+    if not facts.role.runs_steps:
+        return
     if facts.programs.get("ffmpeg"):
         yield good("ffmpeg", "here")
     else:

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from configparser import ConfigParser
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from workflow_orchestrator.definition.configuration import Configuration, load_configuration
+from workflow_orchestrator.doctor.roles import VARIABLE, Access, Role, read_role
 from workflow_orchestrator.errors import ConfigurationError, OrchestratorError
 
 _KNOWN_SECRETS = {"airflow", "airflow_jwt_secret", "changeme", "secret", "password", "admin", "temporary_key", "dev"}
@@ -26,13 +28,14 @@ _DISTRIBUTIONS = ("apache-airflow", "apache-airflow-core", "apache-airflow-provi
 class Facts:
     """An installation.
 
-    `settings` are Airflow's values by `section.key`, secrets left out; `secrets` says of each whether it is `unset`, `known` to
-    everybody or `own`. `voices` are the speech engines that are here, `storage_error` why the storage cannot be written.
+    `settings` are Airflow's values by `section.key`, secrets left out; `secrets` says of each whether it is `unset`, `known` to everybody,
+    `own`, or in a `file` that Airflow may have written itself. `voices` are the speech engines that are here, `storage_error` why the role
+    cannot do with the storage what it must, and `connections` those that model routes name, where the role can know them.
     """
 
     python: tuple[int, int]
     distributions: Mapping[str, str | None]
-    missing: tuple[str, ...]
+    missing: tuple[str, ...] | None
     settings: Mapping[str, str]
     secrets: Mapping[str, str]
     configuration: Configuration | None
@@ -44,11 +47,22 @@ class Facts:
     voices: tuple[str, ...]
     connections: Mapping[str, bool] = field(default_factory=dict)
     celery_error: str = ""
+    role: Role = Role.ALL
 
 
-def gather(root: Path, environ: Mapping[str, str] | None = None) -> Facts:
-    """Looks at the installation of a project."""
+def gather(root: Path, environ: Mapping[str, str] | None = None, role: Role | None = None) -> Facts:
+    """Looks at the installation of a project.
+
+    Args:
+        root: the project.
+        environ: the variables of the process; without any, those of this one.
+        role: which service this is; without it, what the environment says.
+
+    Raises:
+        ConfigurationError: the environment names a role that there is not.
+    """
     environ = os.environ if environ is None else environ
+    role = role or read_role(environ.get(VARIABLE, ""))
     include = root / "include"
     configuration, error = None, ""
     try:
@@ -56,11 +70,11 @@ def gather(root: Path, environ: Mapping[str, str] | None = None) -> Facts:
     except ConfigurationError as found:
         error = found.message
     settings, secrets = _airflow()
-    storage, storage_error = _storage(include)
+    storage, storage_error = _storage(include, role.storage)
     return Facts(
         python=(sys.version_info[0], sys.version_info[1]),
         distributions={name: _version(name) for name in _DISTRIBUTIONS},
-        missing=tuple(_missing(root / "requirements.txt")),
+        missing=_missing(root / "requirements.txt"),
         settings=settings,
         secrets=secrets,
         configuration=configuration,
@@ -70,8 +84,9 @@ def gather(root: Path, environ: Mapping[str, str] | None = None) -> Facts:
         definitions=_definitions(root) if configuration else {},
         programs={name: _program(name) for name in ("ffmpeg", "tesseract")},
         voices=_voices(),
-        connections=_connections(include),
+        connections=_connections(include) if role.reads_connections else {},
         celery_error=_celery(settings),
+        role=role,
     )
 
 
@@ -82,12 +97,14 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _missing(path: Path) -> list[str]:
-    """What requirements.txt asks for and is not here in a version that fits."""
+def _missing(path: Path) -> tuple[str, ...] | None:
+    """What requirements.txt asks for and is not here in a version that fits; `None` where there is no such list, as in an image."""
     from packaging.requirements import InvalidRequirement, Requirement
 
+    if not path.is_file():
+        return None
     found = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+    for line in path.read_text(encoding="utf-8").splitlines():
         text = line.partition("#")[0].strip()
         if not text:
             continue
@@ -96,7 +113,7 @@ def _missing(path: Path) -> list[str]:
             here = _version(wanted.name)
             if here is None or not wanted.specifier.contains(here, prereleases=True):
                 found.append(f"{text} (here: {here or 'none'})")
-    return found
+    return tuple(found)
 
 
 def _airflow() -> tuple[dict[str, str], dict[str, str]]:
@@ -112,6 +129,7 @@ def _airflow() -> tuple[dict[str, str], dict[str, str]]:
             ("core", "executor"), ("core", "auth_manager"), ("core", "simple_auth_manager_all_admins"), ("core", "dags_folder"),
             ("core", "plugins_folder"), ("core", "load_examples"), ("api", "base_url"), ("api", "expose_config"),
             ("scheduler", "task_instance_heartbeat_timeout"), ("operators", "default_deferrable"), ("triggerer", "capacity"),
+            ("dag_processor", "dag_bundle_config_list"),
             ("metrics", "statsd_on"), ("metrics", "otel_on"), ("traces", "otel_on"), ("logging", "remote_logging"),
         )
     }  # fmt: skip
@@ -119,28 +137,49 @@ def _airflow() -> tuple[dict[str, str], dict[str, str]]:
     settings["database.kind"] = database.scheme.partition("+")[0]
     for section, key in (("celery", "result_backend"), ("celery", "broker_url"), ("llm_orchestration", "state_url")):
         settings[f"{section}.{key}.kind"] = urlsplit(told(section, key)).scheme
-    secrets = {
-        name: _secret(told(*name.split(".", 1))) for name in ("core.fernet_key", "api_auth.jwt_secret", "api.secret_key")
-    }
-    secrets["database.password"] = _secret(database.password or "") if database.scheme.startswith("postgres") else "own"
+    secrets = {name: _key(*name.split(".", 1)) for name in ("core.fernet_key", "api_auth.jwt_secret", "api.secret_key")}
+    if database.scheme.startswith(("postgres", "mysql")):
+        secrets["database.password"] = _secret(database.password or "")
     return settings, secrets
+
+
+def _key(section: str, option: str) -> str:
+    """The state of a key that Airflow makes itself where it is given none, so that asking for its value says nothing.
+
+    Where there is no airflow.cfg, a command of Airflow's writes one with keys that it made; a service that cannot write makes them anew at
+    each start.
+    """
+    from airflow.configuration import conf
+
+    variable = f"AIRFLOW__{section.upper()}__{option.upper()}"
+    given = any(f"{variable}{kind}" in os.environ for kind in ("", "_CMD", "_SECRET"))
+    # Airflow's own `has_option` counts what it makes itself.
+    written = [kind for kind in ("", "_cmd", "_secret") if ConfigParser.has_option(conf, section, f"{option}{kind}")]
+    if not given and not written:
+        return "unset"
+    state = _secret(str(conf.get(section, option, fallback="") or ""))
+    return "file" if state == "own" and not given and written == [""] else state
 
 
 def _secret(value: str) -> str:
     if not value:
         return "unset"
-    return "known" if value.lower() in _KNOWN_SECRETS else "own"
+    # The output of a command ends with a line break.
+    return "known" if value.strip().lower() in _KNOWN_SECRETS else "own"
 
 
-def _storage(include: Path) -> tuple[str, str]:
-    """Where artifacts lie, and why they could not be written there; tried with a file that is taken away again."""
+def _storage(include: Path, access: Access) -> tuple[str, str]:
+    """Where artifacts lie, and why it does not serve; writing is tried with a file that is taken away again."""
     from workflow_orchestrator.storage import configured_storage
 
     key = f"doctor/{os.getpid()}.txt"
     try:
         storage = configured_storage(include)
-        storage.write(key, b"written by scripts/workflow doctor")
-        storage.delete(key)
+        if access is Access.WRITE:
+            storage.write(key, b"written by scripts/workflow doctor")
+            storage.delete(key)
+        elif access is Access.LIST:
+            next(iter(storage.list("doctor")), None)
     except OrchestratorError as error:
         return "", error.message
     except Exception as error:  # noqa: BLE001 - a connection that is not there, credentials, a name that does not resolve

@@ -59,6 +59,18 @@ def test_without_a_server_or_an_installer_the_message_says_what_to_do(
 
 
 @installed
+def test_a_restart_keeps_data_and_port() -> None:
+    """As after an upgrade: clients are thrown out, and find everything where it was."""
+    with LocalPostgres() as postgres:
+        port, pid = postgres.port, postgres.pid
+        # A large object is data that a query can both make and give back.
+        assert postgres.rows("select lo_from_bytea(4711, 'kept')") == [(4711,)]
+        postgres.restart()
+        assert postgres.port == port and postgres.pid != pid
+        assert bytes(postgres.rows("select lo_get(4711)")[0][0]) == b"kept"
+
+
+@installed
 def test_it_serves_and_leaves_nothing_behind() -> None:
     """It takes clients while it is open; afterwards process, port and files are gone."""
     with LocalPostgres() as postgres:

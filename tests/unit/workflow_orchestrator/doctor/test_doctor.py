@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +16,12 @@ import pytest
 
 from workflow_orchestrator.authoring.cli import main
 from workflow_orchestrator.definition.configuration import Alerts, Channel, Configuration, Metrics, load_configuration
-from workflow_orchestrator.doctor import Facts, Finding, State, examine, gather
+from workflow_orchestrator.doctor import Facts, Finding, Role, State, examine, gather
+from workflow_orchestrator.doctor.roles import SECRETS
 
 pytestmark = pytest.mark.airflow
+
+PLUGINS = Path(__file__).resolve().parents[4] / "plugins"
 
 
 @pytest.fixture
@@ -82,6 +88,7 @@ def test_nothing_is_said_of_a_sound_installation(sound: Facts) -> None:
         (lambda f: settings(f, llm_orchestration__state_url__kind="file"), "limits", "careful"),
         (lambda f: replace(f, secrets={**f.secrets, "core.fernet_key": "unset"}), "core.fernet_key", "wrong"),
         (lambda f: replace(f, secrets={**f.secrets, "database.password": "known"}), "database.password", "wrong"),
+        (lambda f: replace(f, secrets={**f.secrets, "core.fernet_key": "file"}), "core.fernet_key", "careful"),
         (lambda f: replace(f, storage_error="AccessDenied"), "storage", "wrong"),
         (lambda f: replace(f, storage="file:///tmp"), "storage", "careful"),
         (lambda f: replace(f, definitions={"a": "3 problems"}), "workflow a", "wrong"),
@@ -105,10 +112,75 @@ def test_each_fault_is_told_alone_with_what_to_do(sound: Facts, change: Any, are
     assert set(found) <= {area, "profile", "login", "limits"}
 
 
+def test_nothing_is_said_of_what_there_is_not(sound: Facts) -> None:
+    """An image has no requirements.txt to compare with; workflows that come as releases lie in no folder."""
+    image = settings(replace(sound, missing=None, definitions={}), dag_processor__dag_bundle_config_list="[… ReleaseBundle …]")
+    assert told(image) == {} and not {"packages", "workflows"} & {one.area for one in examine(image)}
+
+
 def test_what_is_wrong_comes_first(sound: Facts) -> None:
     """A person reads from the top."""
     states = [one.state for one in examine(settings(configured(sound, alerts=None), database__kind="sqlite"))]
     assert states[0] is State.WRONG and states == sorted(states, key=["wrong", "careful", "good"].index)
+
+
+def wants(facts: Facts, role: Role) -> dict[str, Finding]:
+    """What is said of an installation in one of its roles, the good included."""
+    return {one.area: one for one in examine(replace(facts, role=role))}
+
+
+def test_a_worker_has_no_key_and_is_not_told_to_have_one(sound: Facts) -> None:
+    """As the compose file makes it, it is good; one that holds what only the others need is told to give it away."""
+    bare = replace(sound, secrets=dict.fromkeys(SECRETS, "unset"), connections={})
+    assert {one.state for one in wants(bare, Role.WORKER).values()} == {State.GOOD}
+    assert not set(wants(bare, Role.WORKER)) & {*SECRETS, "database", "login", "models"}
+    holding = wants(replace(bare, secrets={**bare.secrets, "database.password": "own", "core.fernet_key": "known"}), Role.WORKER)
+    assert holding["worker"].state is State.CAREFUL and "core.fernet_key, database.password" in holding["worker"].says
+
+
+@pytest.mark.parametrize("role", [Role.ALL, Role.API_SERVER, Role.SCHEDULER, Role.DAG_PROCESSOR, Role.TRIGGERER])
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_missed_by_who_works_with_it(sound: Facts, role: Role, name: str) -> None:
+    """Only API server and scheduler sign for tasks; all of them reach the database."""
+    without = wants(replace(sound, secrets={**sound.secrets, name: "unset"}), role)
+    if name == "api_auth.jwt_secret" and role in (Role.DAG_PROCESSOR, Role.TRIGGERER):
+        assert name not in without
+    else:
+        assert without[name].state is State.WRONG
+
+
+def test_only_who_runs_steps_needs_what_steps_need(sound: Facts) -> None:
+    """No video is made in an API server; nobody logs in to a worker."""
+    without = settings(replace(sound, programs={}, voices=()), core__auth_manager="a.SimpleAuthManager", api__expose_config="True")
+    for role in Role:
+        told = {area for area, one in wants(without, role).items() if one.state is not State.GOOD}
+        assert ({"ffmpeg", "voices", "ocr"} <= told) == (role in (Role.ALL, Role.WORKER)), role
+        assert ({"login", "api.expose_config"} <= told) == (role in (Role.ALL, Role.API_SERVER)), role
+
+
+def test_a_role_tries_with_the_storage_what_it_may(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker writes, an API server only looks, a scheduler leaves it alone: a place that cannot be written is wrong for the first."""
+    (project / "file").write_text("")
+    monkeypatch.setenv("GENAI_PLATFORM_STORAGE", str(project / "file" / "below"))
+    found = {role: wants(gather(project, role=role), role)["storage"] for role in (Role.WORKER, Role.API_SERVER, Role.SCHEDULER)}
+    assert found[Role.WORKER].state is State.WRONG
+    assert "answers" in found[Role.API_SERVER].says and "reads nothing" in found[Role.SCHEDULER].says
+
+
+def test_the_role_comes_from_the_environment_or_the_command(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compose file's variable, `--role` before it, and a name that is none is wrong use."""
+
+    def role(*words: str) -> tuple[int, str]:
+        out = io.StringIO()
+        code = main(["doctor", "--json", "--project", str(project), *words], out=out, err=io.StringIO(), stdin=io.StringIO())
+        return code, json.loads(out.getvalue())["role"] if out.getvalue() and code != 2 else ""
+
+    assert role()[1] == "all"
+    monkeypatch.setenv("GENAI_PLATFORM_ROLE", "worker")
+    assert role()[1] == "worker" and role("--role", "api_server")[1] == "api-server"
+    assert role("--role", "janitor")[0] == 2
+    monkeypatch.setenv("GENAI_PLATFORM_ROLE", "janitor")
+    assert role()[0] == 2
 
 
 def test_a_demonstration_is_not_measured_as_production(sound: Facts) -> None:
@@ -138,7 +210,7 @@ def test_what_is_gathered_is_true(project: Path, monkeypatch: pytest.MonkeyPatch
     (project / "file").write_text("")
     monkeypatch.setenv("GENAI_PLATFORM_STORAGE", str(project / "file" / "below"))
     facts = gather(project)
-    assert [item.partition(" ")[0] for item in facts.missing] == ["pypdf>=99", "no-such-thing==1"]
+    assert facts.missing is not None and [item.partition(" ")[0] for item in facts.missing] == ["pypdf>=99", "no-such-thing==1"]
     assert facts.definitions["fund_factsheet_video"] and "cannot be written" in facts.storage_error
 
 
@@ -151,6 +223,28 @@ def test_no_secret_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> No
     told = out.getvalue() + str(gather(project))
     assert "of-the-test" not in told
     assert {one["area"]: one["state"] for one in json.loads(out.getvalue())["findings"]}["api_auth.jwt_secret"] == "good"
+
+
+def test_a_key_that_airflow_makes_itself_is_not_taken_for_one_of_ours(tmp_path: Path) -> None:
+    """A command of Airflow's writes keys of its own into a new airflow.cfg, and Airflow has some to give where there is none."""
+    write = "from airflow.configuration import write_default_airflow_configuration_if_needed as write; write()"
+    code = "from workflow_orchestrator.doctor.facts import _airflow; import json; print(json.dumps(_airflow()[1]))"
+
+    def states(code: str = code, **variables: str) -> dict[str, str]:
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(PLUGINS), "AIRFLOW_HOME": str(tmp_path), **variables}
+        done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
+        found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    keys = ("api.secret_key", "api_auth.jwt_secret", "core.fernet_key")
+    assert states() == dict.fromkeys(keys, "unset")
+    states(f"{write}; {code}")
+    assert states() == dict.fromkeys(keys, "file")
+    (tmp_path / "airflow.cfg").write_text("[core]\nload_examples = False\n")
+    assert states() == dict.fromkeys(keys, "unset")
+    assert states(AIRFLOW__API__SECRET_KEY_CMD="echo of-the-test")["api.secret_key"] == "own"
+    (tmp_path / "airflow.cfg").write_text("[api]\nsecret_key_cmd = echo temporary_key\n")
+    assert states()["api.secret_key"] == "known"
 
 
 def test_a_finding_says_what_to_do_or_is_good() -> None:
