@@ -187,11 +187,12 @@ def _left_over(packed: str, known: Sequence[str]) -> str:
 
 
 def _packed(text: str) -> str:
-    """Text without white space and hyphens: how a line breaks is no matter of words. The minus is another sign, and stays.
+    """Text without white space and hyphens, and with one sign for the apostrophe: how a line breaks and how a sign is drawn is no matter
+    of words. The minus is another sign, and stays.
 
     A reader of PDF drops the hyphen at the end of a line or gives it as a sign of its own, and may take letters apart.
     """
-    return _BREAKS.sub("", unicodedata.normalize("NFKC", text))
+    return _BREAKS.sub("", unicodedata.normalize("NFKC", text)).replace("’", "'")
 
 
 def _pdf_texts(data: bytes) -> list[str]:
@@ -254,7 +255,7 @@ def _pdf_sizes(data: bytes) -> list[list[tuple[str, float]]]:
         for page in document:
             text: Any = page.get_textpage()
             signs = ((chr(raw.FPDFText_GetUnicode(text, at)), at) for at in range(text.count_chars()))
-            pages.append([(s, round(raw.FPDFText_GetFontSize(text, at), 1)) for s, at in signs if _packed(s)])
+            pages.append([(s.replace("’", "'"), round(raw.FPDFText_GetFontSize(text, at), 1)) for s, at in signs if _packed(s)])
     return pages
 
 

@@ -16,7 +16,7 @@ from workflow_orchestrator.extraction.fold import fold, has_words
 from workflow_orchestrator.extraction.layout import DocumentLayout, PageLayout
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings, Reading
-from workflow_orchestrator.extraction.standing import Place, places_of_figure, places_of_words
+from workflow_orchestrator.extraction.standing import Place, compact_figure, places_of_figure, places_of_words
 from workflow_orchestrator.extraction.statement_reader import StatementTables
 from workflow_orchestrator.extraction.units import CURRENCIES
 from workflow_orchestrator.extraction.vocabulary import Vocabulary
@@ -32,6 +32,7 @@ _KEY_HINTS = {
     "month": "year and month: 2026-10",
     "name": "the name as printed, without footnote signs",
 }
+_CURRENCY_SIGN = re.compile(r"(?:us\$|[$€£¥]|\b[a-z]{3}(?=[\d(+−-]))")
 _LABEL_SEPARATOR = " · "
 _MAX_VALUES = 600
 
@@ -108,6 +109,8 @@ def field_guide(fields: FieldSet) -> str:
         lines.append(f"- {spec.name} ({spec.kind.value}{unit}): {spec.description} Printed as: {words}.")
         if spec.choices:
             lines.append("  one of: " + ", ".join(choice.value for choice in spec.choices))
+        if spec.most_words:
+            lines.append(f"  at most {spec.most_words} words: a longer one is not taken")
         for key in spec.keys.values():
             lines.append(f"  key {key.key}: " + ", ".join(_words(key.labels.values())[:8]))
         if spec.keyed in _KEY_HINTS:
@@ -206,6 +209,9 @@ def pointed_value(
         raise FigureError("the quote is empty")
     page = layout.pages[number - 1]
     places = _places(spec, page, quote)
+    if not places and spec.kind is Kind.MONEY:
+        quote = _with_sign(page, quote)
+        places = _places(spec, page, quote)
     if not places:
         raise FigureError(f"{quote[:80]!r} does not stand on page {number} as whole words")
     parts = [part for part in label.split(_LABEL_SEPARATOR) if part.strip()]
@@ -229,6 +235,17 @@ def _places(spec: FieldSpec, page: PageLayout, quote: str) -> list[Place]:
         found = places_of_figure(page, quote)
         return found or (places_of_words(page, quote) if spec.kind is Kind.INTEGER else [])
     return places_of_words(page, quote)
+
+
+def _with_sign(page: PageLayout, quote: str) -> str:
+    """An amount with the sign or code of its currency, where the page prints this figure only with the same one.
+
+    A reader of a column of amounts leaves it out; the amount is read with it, or it would be taken for one in another currency.
+    """
+    wanted = compact_figure(quote)
+    found = {compact_figure(mark.text): mark.text for row in page.rows for mark in row.marks}
+    signed = [text for compacted, text in found.items() if compacted != wanted and _CURRENCY_SIGN.sub("", compacted) == wanted]
+    return signed[0] if len(signed) == 1 else quote
 
 
 def _key(spec: FieldSpec, key: str) -> str:

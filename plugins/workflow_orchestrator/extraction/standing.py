@@ -23,6 +23,7 @@ _COLUMN_ROWS = 90
 _FIGURE_HEAD = re.compile(r"(?:19|20)\d\d|\d{1,2}[A-Za-z]{1,3}")
 _UNIT_BEHIND = re.compile(r"^(.*\d\S*)\s*(\([^()\d]+\))$")
 _PER_YEAR = re.compile(r"(?:p\.?a\.?)$")
+_BULLET = re.compile("[•‣▪■◦●○➢✓\uf0a7\uf0b7]")
 
 
 @dataclass(frozen=True)
@@ -314,7 +315,9 @@ def places_of_words(page: PageLayout, quote: str) -> list[Place]:
 
 
 def _runs(page: PageLayout, words: Sequence[Word], wanted: str) -> Iterator[Place]:
-    texts = [compact(word.text) for word in words]
+    # The signs of a list are no words of its sentences: who quotes the sentences leaves them out.
+    quoted = _BULLET.search(wanted) is not None
+    texts = ["" if not quoted and _BULLET.fullmatch(word.text) else compact(word.text) for word in words]
     for start, first in enumerate(texts):
         if not first or not (wanted.startswith(first) or first.startswith(wanted)):
             continue

@@ -71,8 +71,10 @@ def _comparable(pages: list[Slide]) -> list[Slide]:
 
 
 def clean(text: str) -> str:
-    """Text on one line: runs of ordinary white space become one space; no-break spaces stay as they are."""
-    return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip(" ")
+    """Text on one line, as it is set: runs of ordinary white space become one space, and an apostrophe inside a word is a
+    typographic one; no-break spaces stay as they are.
+    """
+    return re.sub(r"(?<=\w)'(?=\w)", "’", re.sub(r"[ \t\r\n\f\v]+", " ", text).strip(" "))
 
 
 class _Builder:

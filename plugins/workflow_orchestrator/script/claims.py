@@ -96,15 +96,17 @@ def _misnamed(
             continue
         if not any(title in other for other in own_titles):
             yield Finding(where, title, f"is named, but the sentence gives no value of {name}")
-    yield from _other_amount(where, text, bound, fields)
+    yield from _other_amount(where, text, bound, fields, own_titles)
 
 
-def _other_amount(where: str, text: str, bound: list[Value], fields: FieldSet) -> Iterator[Finding]:
+def _other_amount(
+    where: str, text: str, bound: list[Value], fields: FieldSet, own_titles: set[str]
+) -> Iterator[Finding]:
     """An amount of money under a name that documents print beside another amount only: "net assets" with the value of a share."""
     own = {value.field for value in bound}
     if not any(fields[name].kind is Kind.MONEY for name in own):
         return
-    own_names = {label.casefold() for name in own for label in fields[name].all_labels()}
+    own_names = own_titles | {label.casefold() for name in own for label in fields[name].all_labels()}
     for name, spec in fields.items():
         if spec.kind is Kind.MONEY and name not in own:
             labels = {label.casefold() for label in spec.all_labels() if len(label) > 8} - own_names

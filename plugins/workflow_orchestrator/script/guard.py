@@ -5,7 +5,8 @@
 
 A figure counts only whole: with its sign, its places and its unit. "11.93%" is not accounted for by "1.93%", nor
 "−0.45%" by "0.45%". Each value that a sentence claims must also stand in it, in that order, in the written and the
-spoken form.
+spoken form. Over a slide and in its points, which claim nothing by themselves, the figure of a name counts where the whole
+name stands ("Reader2 in Practice").
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from functools import lru_cache
 from workflow_orchestrator.compliance.model import Notice
 from workflow_orchestrator.errors import UnboundFigureError
 from workflow_orchestrator.fields import FieldSet
+from workflow_orchestrator.script.full_names import cell_names, full_names
 from workflow_orchestrator.script.model import Script, Segment, Sentence
 from workflow_orchestrator.script.numerals import find
 from workflow_orchestrator.script.quotes import sentences as sentences_of
@@ -102,6 +104,7 @@ class _Guard:
         self._approved = tuple(
             dict.fromkeys(text for n in approved for text in (n.shown, n.spoken, n.short) if text)
         )
+        self._names = tuple(dict.fromkeys(words for _, words in full_names(values.values(), script.language)))
 
     def findings(self) -> Iterator[Finding]:
         yield from self._head()
@@ -127,9 +130,9 @@ class _Guard:
             yield Finding(f"{segment.id}.shows", ref, "is no proven value")
         refs = tuple(dict.fromkeys((*segment.shows, *(ref for s in segment.sentences for ref in s.refs))))
         known = tuple(ref for ref in refs if ref in self._values)
-        yield from self._left_over(f"{segment.id}.heading", segment.heading, known)
+        yield from self._left_over(f"{segment.id}.heading", segment.heading, known, names=self._names)
         for place, point in enumerate(segment.points):
-            yield from self._left_over(f"{segment.id}.points[{place}]", point, known)
+            yield from self._left_over(f"{segment.id}.points[{place}]", point, known, names=self._names)
         for place, sentence in enumerate(segment.sentences):
             yield from self._sentence(f"{segment.id}.sentences[{place}]", sentence)
 
@@ -160,11 +163,13 @@ class _Guard:
             odd = next((b or a for a, b in itertools.zip_longest(shown, spoken, fillvalue="") if a != b), "")
             yield Finding(where, odd, "is where the spoken words part from those that are shown")
 
-    def _left_over(self, where: str, text: str, refs: Iterable[str], side: str = "shown") -> Iterator[Finding]:
+    def _left_over(
+        self, where: str, text: str, refs: Iterable[str], side: str = "shown", names: Sequence[str] = ()
+    ) -> Iterator[Finding]:
         """Digits and number words that stay when everything that is accounted for is blotted out."""
         if not find(text, self._script.language) and not _UNIT.search(text):
             return
-        blotted = self._blot(text, [self._values[ref] for ref in refs], side)
+        blotted = self._blot(text, [self._values[ref] for ref in refs], side, names)
         for pattern, why in _ALTERED:
             for match in pattern.finditer(blotted):
                 yield Finding(where, match[0].replace(_FIGURE, "…").strip(), why)
@@ -174,11 +179,11 @@ class _Guard:
         if not traces:
             yield from _units_alone(where, blotted)
 
-    def _blot(self, text: str, values: Sequence[Value], side: str) -> str:
+    def _blot(self, text: str, values: Sequence[Value], side: str, names: Sequence[str] = ()) -> str:
         # Only what stands in the text is searched for: a fund has hundreds of values, a sentence a few.
         flat = _flat(text)
         figures = [words for value in values if value.kind in NUMERIC_KINDS for words in self._figures(value, side)]
-        other = (*self._approved, *(words for value in values for words in self._other(value, side)))
+        other = (*self._approved, *names, *(words for value in values for words in self._other(value, side)))
         alternatives = [
             *((_whole(words), _FIGURE) for words in figures if _flat(words) in flat),
             *((_bounded(_flexible(re.escape(words))), _WORDS) for words in other if _flat(words) in flat),
@@ -213,6 +218,7 @@ class _Guard:
         if value.key:
             yield getattr(self._wording.write(value, "key"), side)
             yield self._wording.label(value, first=True)
+            yield from (words for _, words in cell_names(value, self._fields[value.field], self._script.language))
         title = self._fields[value.field].title
         yield title.get(self._script.language) or title["en"]
 

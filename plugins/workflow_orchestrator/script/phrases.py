@@ -132,6 +132,7 @@ def _key_problems(place: Place, spec: FieldSpec) -> Iterator[tuple[str, str]]:
 def _form_problems(place: Place, spec: FieldSpec) -> Iterator[tuple[str, str]]:
     fits = {
         "key": bool(spec.keyed),
+        "row": spec.keyed == "cell", "column": spec.keyed == "cell",
         "scale": spec.kind is Kind.INTEGER and spec.maximum is not None,
         "year": spec.kind is Kind.DATE, "month": spec.kind is Kind.DATE,
         "spelled": spec.kind in {Kind.ISIN, Kind.TEXT, Kind.CURRENCY},

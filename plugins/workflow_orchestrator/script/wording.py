@@ -68,7 +68,7 @@ _UNITS_OF_TIME = {
     "m": {"en": r"months?", "de": r"Monate?[ns]?", "fr": r"mois"},
 }
 _ADJECTIVES = {"y": r"jährig\w*|jahres\w*", "m": r"monatig\w*|monats\w*"}
-FORMS = ("", "key", "scale", "year", "month", "page", "spelled")
+FORMS = ("", "key", "row", "column", "scale", "year", "month", "page", "spelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,8 @@ class Wording:
     def write(self, value: Value, form: str = "") -> Written:
         """A value in one of its `FORMS`.
 
-        `key` names the period, year, month, holding or cell, or the list that a value is of; `scale` adds the end of the
+        `key` names the period, year, month, holding or cell, or the list that a value is of; `row` and `column` are the two names of a
+        cell; `scale` adds the end of the
         scale ("4 out of 7"); `year` and `month` shorten a date; `page` is where the value is printed; `spelled` is read letter by
         letter.
 
@@ -136,6 +137,10 @@ class Wording:
                 return _figure(value, self.language, spec, None)
             case "key" if value.key:
                 return self._key(value, spec)
+            case "row" | "column" if spec.keyed == "cell":
+                row, _, column = value.key.partition(CELL)
+                name = row if form == "row" else column.replace(CELL, ", ")
+                return Written(name, name)
             case "scale" if value.kind is Kind.INTEGER and spec.maximum is not None:
                 return self._on_scale(value, spec.maximum)
             case "year" | "month" if isinstance(value.value, date):

@@ -4,8 +4,9 @@
                                                            └ places filled by us ─► guard ─► Script, or every finding
                                                                                              for one more try
 
-The model never types a figure: digits and number words outside a place are refused. Warnings, headings and the choice
-of slides stay with the business files.
+The model never types a figure: digits and number words outside a place are refused. A name with a figure in it that the document
+prints ("Reader2 in Practice") may be typed in full: a place is made of it. Warnings, headings and the choice of slides stay with the
+business files.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from workflow_orchestrator.documents.quality import reads_as
 from workflow_orchestrator.errors import ScriptError, UnboundFigureError
 from workflow_orchestrator.fields import FieldSet
 from workflow_orchestrator.script.compose import Composer, Slot, SourceInfo
+from workflow_orchestrator.script.full_names import with_places
 from workflow_orchestrator.script.guard import Finding
 from workflow_orchestrator.script.model import Script, Sentence, SlideKind
 from workflow_orchestrator.script.narration import Narration
@@ -224,6 +226,7 @@ class _Reader:
         except ValueError as error:
             self._refuse(where, text, f"cannot be read: {error}")
             return ()
+        phrase = with_places(phrase, self.composer.values, self.composer.fields, self.composer.wording.language)
         problems = list(problems_of(phrase, self.composer.fields))
         for message, fix in problems:
             self._refuse(where, text, f"is refused: {message}" + (f"; {fix}" if fix else ""))

@@ -74,14 +74,14 @@ def test_a_slide_that_says_something_else_is_named(slides: tuple[Deck, tuple[Not
 
 @pytest.mark.parametrize(("points", "expected"), [(24, 0), (30, 0), (12, 1)])
 def test_small_print_blocks(points: int, expected: int) -> None:
-    """A warning that is set smaller than the other text is small print."""
+    """A warning that is set smaller than the other text is small print; its apostrophe is drawn as another sign."""
     import pptx
     import typst
 
-    warning = Notice("X-1", "Capital is at risk and may be lost.", "Capital is at risk and may be lost.", "law")
+    warning = Notice("X-1", "An investor's capital may be lost.", "An investor's capital may be lost.", "law")
     deck = Deck("en", "T", "", "", "", "", (
         Slide("a", SlideKind.TEXT, "Strategy", lines=("The fund invests in shares of companies.",)),
-        Slide("b", SlideKind.NOTICE, "Information", lines=(warning.shown,)),
+        Slide("b", SlideKind.NOTICE, "Information", lines=("An investor’s capital may be lost.",)),
     ))
     text = (
         "#set text(size: 24pt)\nStrategy The fund invests in shares of companies.\n#pagebreak()\n"

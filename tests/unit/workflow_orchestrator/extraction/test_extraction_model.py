@@ -46,6 +46,42 @@ def test_the_schema_is_strict_and_fits_an_answer() -> None:
         jsonschema.validate(answer(value=5.84), schema)
 
 
+def test_the_signs_of_a_list_are_no_words_of_its_sentences() -> None:
+    """A paragraph is found with its bullets and without them, and with no other word left out."""
+    document = paper(
+        (700, [(50, "*Objective*")]), (688, [(50, "\u2022 The fund holds shares of large companies.")]),
+        (676, [(50, "\uf0b7 It may hold bonds and cash as well.")]),
+    )  # fmt: skip
+    pointer = {"field": "fund_strategy", "key": "", "label": "Objective"}
+    for quote in (
+        "The fund holds shares of large companies. It may hold bonds and cash as well.",
+        "\u2022 The fund holds shares of large companies. \uf0b7 It may hold bonds and cash as well.",
+    ):
+        assert len(values_from_answer(answer(**pointer, quote=quote), document, FIELDS).values) == 1
+    cut = "The fund holds shares of large companies. It may hold cash as well."
+    assert "does not stand on page 1" in reason(values_from_answer(answer(**pointer, quote=cut), document, FIELDS))
+
+
+@pytest.mark.parametrize(
+    ("printed", "quote", "read"),
+    [
+        ("$ 412.60", "412.60", ("412.60", "USD")), ("EUR 412.60", "412.60", ("412.60", "EUR")),
+        ("\u20ac412.60", "412.60", ("412.60", "EUR")),
+        ("$ 412.60", "12.60", None), ("$ 412.60", "412.6", None), ("($ 412.60)", "412.60", None), ("$ 412.60 million", "412.60", None),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_with_the_sign_beside_it(printed: str, quote: str, read: tuple[str, str] | None) -> None:
+    """Who quotes the figure of a column leaves out its currency; the value has it, and no part of a figure is one."""
+    document = paper((700, [(50, "NAV per share"), (-260, printed)]), (688, [(50, "Fund currency"), (-260, "USD")]))
+    pointers = [
+        {"field": "nav", "key": "", "quote": quote, "page": 1, "label": "NAV per share"},
+        {"field": "currency", "key": "", "quote": "USD", "page": 1, "label": "Fund currency"},
+    ]
+    nav = values_from_answer({"values": pointers}, document, FIELDS).values.get("nav")
+    assert (nav and (shown(nav), nav.unit)) == read
+    assert nav is None or nav.evidence.quote == printed
+
+
 def test_a_pointer_becomes_a_value() -> None:
     """The quote is read as the value; page, words, label and place become its evidence."""
     value = values_from_answer(answer(), DOCUMENT, FIELDS).values["performance_data.1y"]
@@ -140,6 +176,7 @@ def test_the_guide_names_every_field_and_key() -> None:
     for spec in FIELDS.values():
         assert f"- {spec.name} ({spec.kind.value}" in guide
         assert all(f"key {key}:" in guide for key in spec.keys)
+        assert not spec.most_words or f"at most {spec.most_words} words" in guide
 
 
 def test_a_reading_is_json() -> None:

@@ -64,6 +64,13 @@ def test_a_quoted_strategy_is_the_documents_own_words() -> None:
     assert (slide.lines, slide.quoted, slide.evidence) == ((quote,), True, "Page 1")
 
 
+def test_apostrophes_inside_words_are_typographic() -> None:
+    """One sign in all that a slide shows; marks of a quotation and of a measure stay what they are."""
+    slide = slide_of(SlideKind.TEXT, (), heading="Stratégie d'investissement", points=("L'objectif du fonds, 'net' de 6' et d'1 part.",))
+    assert slide.heading == "Stratégie d’investissement"
+    assert slide.lines == ("L’objectif du fonds, 'net' de 6' et d’1 part.",)
+
+
 def test_a_total_stands_beside_the_holdings() -> None:
     """What is no holding itself gets no bar among them."""
     slide = slide_of(SlideKind.HOLDINGS, ("top_holdings.Maison Aubrac SA", "top_holdings_total"))
