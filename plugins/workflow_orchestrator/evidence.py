@@ -26,7 +26,7 @@ from workflow_orchestrator.documents import Document
 from workflow_orchestrator.documents.model import UNREADABLE
 from workflow_orchestrator.errors import FigureError
 from workflow_orchestrator.extraction.fold import fold, fold_label, has_words
-from workflow_orchestrator.extraction.keyed_places import has_cell, has_month, has_name, has_position
+from workflow_orchestrator.extraction.keyed_places import has_cell, has_month, has_name, has_position, has_year_to
 from workflow_orchestrator.extraction.layout import DocumentLayout
 from workflow_orchestrator.extraction.offline import read_fields, variants_of
 from workflow_orchestrator.extraction.quotes import Reader, value_of
@@ -314,7 +314,7 @@ class _Prover:
         if spec.keyed == "period" and value.key not in spec.keys:
             raise _Refused(f"{spec.name} has no period {value.key!r}")
         check = {
-            "period": self._has_period, "year": self._has_year, "month": has_month, "name": has_name,
+            "period": self._has_period, "year": self._has_year, "year_to": has_year_to, "month": has_month, "name": has_name,
             "order": has_position, "cell": has_cell,
         }[spec.keyed]  # fmt: skip
         if not check(value, place):
@@ -375,7 +375,7 @@ class _Prover:
                 raise _Refused(f"{quote!r} stands in the row or column of {text!r}")
         if self._trusted(value, place):
             return  # which of the rows is the fund's, a person may know better than the words of the schema
-        if spec.keyed in ("period", "year", "month"):
+        if spec.keyed in ("period", "year", "year_to", "month"):
             row = rows[0] if rows else ""
             if self._words.series(row, self._names) not in ("own", "none") and not self._words.period(row):
                 raise _Refused(f"the row of {row!r} is not known to be the document's own", "ambiguous")

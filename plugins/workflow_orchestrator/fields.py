@@ -10,8 +10,8 @@
                         "keys": {"1y": {"title": {"en": "1 year"}, "labels": {"en": ["1 year", "1Y"], …}}, …}}}}
 
 A field without `keyed` has one value. A keyed field has several: `period` (the keys are listed with their labels), `year`
-(2025), `month` (2026-10), `name` (a printed name, such as a holding), `order` (the place in a printed list, 1, 2, 3: names of people)
-or `cell` (a row and a column of a table of figures, "Baseline · F1").
+(2025), `year_to` (twelve months by the last of them, 2026-09), `month` (2026-10), `name` (a printed name, such as a holding), `order`
+(the place in a printed list, 1, 2, 3: names of people) or `cell` (a row and a column of a table of figures, "Baseline · F1").
 
 A field with `column` stands in statements: tables with a row for each item and a column for each accounting period.
 
@@ -51,7 +51,7 @@ from workflow_orchestrator.identifiers import SCHEMES
 from workflow_orchestrator.values import NUMERIC_KINDS, Kind
 
 LANGUAGES = ("en", "de", "fr")
-KEYED = ("period", "year", "month", "name", "order", "cell")
+KEYED = ("period", "year", "year_to", "month", "name", "order", "cell")
 COLUMNS = ("current", "prior", "change", "low", "high")
 """Which column of a statement a field reads: the period that is reported, the same a year before, what is printed as the change in
 per cent, and the two ends of a range that is expected."""

@@ -210,11 +210,15 @@ class Composer:
         year, month = (int(part) for part in table["until"].split("-"))
         ends = [(year - back, month) for back in reversed(range(table["count"]))]
         header = [table["pattern"].format(start=end[0] - 1, end=end[0]) for end in ends]
-        rows = []
-        for label, who in table["rows"]:
-            series = self._figures.series if who == "fund" else self._figures.benchmark
-            rows.append([label, *(self.sheet.house.cell(series.period("1y", until=end)) for end in ends)])
+        rows = [[label, *(self._discrete_cell(who, end) for end in ends)] for label, who in table["rows"]]
         return {"title": self._fill(table["title"]), "groups": [], "header": ["", *header], "rows": rows}
+
+    def _discrete_cell(self, who: str, end: Month) -> str:
+        ref = f"twelve_months.{end[0]}-{end[1]:02}"
+        if who == "fund":
+            value = self._figures.series.period("1y", until=end)
+            return self._note(ref, None if value is None else Printed(plain(value), self.sheet.house.cell(value)))
+        return self._noted(who, ref, self._other(who, lambda series: series.period("1y", until=end)))
 
     def _holdings(self, table: Mapping[str, Any]) -> dict[str, Any]:
         rows, total = [], Decimal(0)

@@ -19,7 +19,8 @@ FIELDS = (
     "entry_fee", "exit_fee", "performance_fee", "monthly_performance", "ytd_performance", "benchmark_month",
     "benchmark_ytd", "excess_month", "excess_ytd", "performance_data", "benchmark_performance", "excess_performance",
     "performance_annualised", "benchmark_annualised", "excess_annualised", "calendar_years", "benchmark_years",
-    "excess_years", "monthly_returns", "sharpe_ratio", "volatility", "tracking_error", "information_ratio", "beta",
+    "excess_years", "twelve_months", "benchmark_twelve_months", "monthly_returns", "sharpe_ratio", "volatility",
+    "tracking_error", "information_ratio", "beta",
     "alpha", "correlation", "value_at_risk", "max_drawdown", "duration", "yield_to_maturity", "maturity",
     "average_rating", "dividend_yield", "risk_level", "sri", "risk_scale", "cci_risk", "holding_period", "net_gross",
     "top_holdings", "top_holdings_total", "disclaimers", "allocation_sector", "allocation_country",
@@ -29,7 +30,7 @@ RISK_LEVELS = ("Low", "Medium", "High")
 
 _BESIDE = {
     "monthly_performance": "month", "ytd_performance": "ytd", "performance_data": "performance",
-    "performance_annualised": "annualised", "calendar_years": "years",
+    "performance_annualised": "annualised", "calendar_years": "years", "twelve_months": "twelve_months",
 }  # fmt: skip
 _MILLION = Decimal(1_000_000)
 

@@ -17,8 +17,8 @@ from workflow_orchestrator.compliance.notices import filled
 from workflow_orchestrator.compliance.periods import matching, standing_of
 from workflow_orchestrator.script.wording import Wording
 
-_LISTS = ("figures", "short", "spans", "beside", "first", "then")
-_SINGLE = ("years", "date", "field", "annualised", "cumulative", "risk", "volatility")
+_LISTS = ("figures", "short", "years", "spans", "beside", "first", "then")
+_SINGLE = ("date", "field", "annualised", "cumulative", "risk", "volatility")
 # The kinds that judge a value of the document, whether or not the script tells it.
 _OF_DOCUMENT = frozenset({
     "complete_periods", "not_older", "latest_quarter", "reference_date", "risk_class", "identifier", "one_of", "scale_named",

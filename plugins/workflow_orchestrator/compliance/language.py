@@ -55,7 +55,8 @@ CHECKS: dict[str, Shape] = {
     "complete_periods": Record({
         "figures": Entry(_FIELDS, "every performance figure", required=True),
         "short": Entry(_FIELDS, "those under twelve months", required=True),
-        "years": Entry(Text(), required=True), "spans": Entry(_FIELDS, required=True),
+        "years": Entry(_FIELDS, "complete years: calendar years, or twelve months each", required=True),
+        "spans": Entry(_FIELDS, required=True),
         "how_many": Entry(Whole(1, 20), "complete years that must be shown", required=True),
     }),
     "standard_periods": Record({

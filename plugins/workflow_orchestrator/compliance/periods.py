@@ -72,25 +72,44 @@ def standing_of(values: ValueSet, check: Mapping[str, Any]) -> tuple[Standing, s
         return Standing.INCOMPLETE, "the document has no reference date, so its periods cannot be placed"
     if launch is not None and _months(launch, as_of) < 12:
         return Standing.YOUNG, f"the fund was launched on {launch}, less than twelve months before {as_of}"
-    years = _years_needed(as_of, launch, check["how_many"])
-    have = {value.key for value in matching(values, check["years"])}
-    missing = [str(year) for year in years if str(year) not in have]
-    if years and not missing:
-        return Standing.COMPLETE, f"complete years {years[0]} to {years[-1]}"
+    gaps: list[list[str]] = []
+    for field in check["years"]:
+        have = {value.key for value in matching(values, field)}
+        to = sorted(key for key in have if "-" in key)
+        years = _spans_needed(to, as_of, launch, check["how_many"]) if to else _years_needed(as_of, launch, check["how_many"])
+        missing = [year for year in years if year not in have]
+        if years and not missing:
+            return Standing.COMPLETE, f"complete years {'to the end of ' if to else ''}{years[0]} to {years[-1]}"
+        gaps += [missing] if have or not gaps else []
+    missing = min(gaps, key=len, default=[])
     if _spans_all(values, check["spans"], as_of, launch, check["how_many"]):
         return Standing.SPANS, "twelve-month spans are shown as one figure each, not year by year"
     gap = f"the complete years {', '.join(missing)} are missing" if missing else "there is no twelve-month figure"
     return Standing.INCOMPLETE, gap
 
 
-def _years_needed(as_of: date, launch: date | None, how_many: int) -> range:
+def _spans_needed(ends: Sequence[str], as_of: date, launch: date | None, how_many: int) -> list[str]:
+    """The months with which the preceding spans of twelve months end, by the last one; none where that is a year old.
+
+    Article 44(4)(b) of Regulation (EU) 2017/565 and COBS 4.6.2R ask for complete twelve-month periods, not for calendar years.
+    """
+    before = [key for key in ends if key <= f"{as_of:%Y-%m}"]
+    if not before or before[-1] <= f"{as_of.year - 1:04d}-{as_of.month:02d}":
+        return []
+    last, month = int(before[-1][:4]), before[-1][4:]
+    spans = [f"{last - back:04d}{month}" for back in range(how_many - 1, -1, -1)]
+    # The first one counts only if the fund existed when it began, with the end of the same month a year before.
+    return [key for key in spans if launch is None or f"{launch:%Y-%m}" <= f"{int(key[:4]) - 1:04d}{month}"]
+
+
+def _years_needed(as_of: date, launch: date | None, how_many: int) -> list[str]:
     last = as_of.year if as_of.month == 12 else as_of.year - 1
     first = last - how_many + 1
     if launch is not None:
         # The first year counts only if the fund existed from its first trading days on.
         first_whole = launch.year if (launch.month, launch.day) <= (1, 3) else launch.year + 1
         first = max(first, first_whole)
-    return range(first, last + 1)
+    return [str(year) for year in range(first, last + 1)]
 
 
 def _spans_all(values: ValueSet, spans: Sequence[str], as_of: date, launch: date | None, how_many: int) -> bool:

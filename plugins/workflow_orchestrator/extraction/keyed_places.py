@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from workflow_orchestrator.extraction.fold import fold
+from workflow_orchestrator.extraction.spans import month_of, says_twelve_months_to, span_of
 from workflow_orchestrator.extraction.standing import Place, compact
 from workflow_orchestrator.fields import CELL
 from workflow_orchestrator.figures import MONTH_NAMES
@@ -22,6 +23,15 @@ def has_month(value: Value, place: Place) -> bool:
     first = fold(place.rows[0].words[0].text).rstrip(".")
     head = fold(place.heads[0]).rstrip(".") if place.heads else ""
     return (head in names and first == match[1]) or (place.figure_head == match[1] and first in names)
+
+
+def has_year_to(value: Value, place: Place) -> bool:
+    """The row or the nearest head of the column is the span; or the head is its last month, and the row of the heads says of what."""
+    texts = (*place.labels()[:1], *place.heads[:1])
+    if any(span_of(text) == value.key for text in texts):
+        return True
+    to = says_twelve_months_to([fold(text) for text in (*place.above, *place.heads)])
+    return to and any(month_of(text) == value.key for text in place.heads[:1])
 
 
 def has_name(value: Value, place: Place) -> bool:

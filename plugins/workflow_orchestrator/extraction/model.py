@@ -26,10 +26,12 @@ from workflow_orchestrator.values import NUMERIC_KINDS, Evidence, Kind, Origin, 
 _KEY_PATTERNS = {
     "year": re.compile(r"(?:19|20)\d\d"),
     "month": re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])"),
+    "year_to": re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])"),
 }
 _KEY_HINTS = {
     "year": "a year: 2025",
     "month": "year and month: 2026-10",
+    "year_to": "year and month in which the twelve months end: 2026-09",
     "name": "the name as printed, without footnote signs",
 }
 _CURRENCY_SIGN = re.compile(r"(?:us\$|[$€£¥]|\b[a-z]{3}(?=[\d(+−-]))")

@@ -58,7 +58,7 @@ def read_fields(document: Document, fields: FieldSet, *, code: str = "") -> Read
     reader, names = _first_look(layout, words, Reader.of(document), chosen.name if chosen else "")
     found = Findings()
     _read_words(layout, words, reader, found)
-    tables = words.periods or any(words.keyed(by) for by in ("period", "year", "month", "name"))
+    tables = words.periods or any(words.keyed(by) for by in ("period", "year", "year_to", "month", "name"))
     for page in layout.pages:
         PairReader(page, words, reader, names, found).read()
         if not tables:

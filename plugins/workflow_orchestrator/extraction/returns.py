@@ -27,6 +27,7 @@ from workflow_orchestrator.extraction.notes import (
 )
 from workflow_orchestrator.extraction.quotes import Reader, value_of
 from workflow_orchestrator.extraction.reading import Findings
+from workflow_orchestrator.extraction.spans import month_of, says_twelve_months_to, span_of
 from workflow_orchestrator.extraction.tables import Head, Line, Table, find_tables
 from workflow_orchestrator.extraction.units import CURRENCIES
 from workflow_orchestrator.extraction.vocabulary import Target, Vocabulary, months_of
@@ -70,6 +71,11 @@ class ReturnsReader:
                 self._periods(table)
         for years in find_tables(self._page, year_of):
             self._years(years)
+        for spans in find_tables(self._page, span_of) if self._words.keyed("year_to") else ():
+            self._spans(spans)
+        for months in find_tables(self._page, month_of) if self._words.keyed("year_to") else ():
+            if says_twelve_months_to((*months.stub, *months.titles[:1])):
+                self._spans(months)
 
     # Periods
 
@@ -203,12 +209,23 @@ class ReturnsReader:
             return
         if not any(map(is_of_whole_years, titles)) and any(map(is_rolling, self._near(table))):
             return
+        self._take_lines(table, specs[0].name)
+
+    def _spans(self, table: Table[str]) -> None:
+        """Twelve months each: the heads say so themselves, or the words in front of them."""
+        titles, ends = (*table.stub, *table.titles), [head.meaning for head in table.heads]
+        in_order = ends in (sorted(set(ends)), sorted(set(ends), reverse=True))
+        if in_order and is_of_returns(titles, self._names):
+            for spec in self._words.keyed("year_to"):
+                self._take_lines(table, spec.name)
+
+    def _take_lines(self, table: Table[str], field: str) -> None:
         for series, line in self._lines_by_series(table):
             for head, mark in line.cells:
                 if not mark.nil:
                     label = SEPARATOR.join(filter(None, (line.label_text, head.text)))
                     contexts = (line.label_text, *table.stub, *table.titles)
-                    self._take(specs[0].name, head.meaning, mark, label, contexts, series)
+                    self._take(field, head.meaning, mark, label, contexts, series)
 
     def _is_named(self, table: Table[str]) -> bool:
         """Whether a row of a table is full and says that it is the document's own: no axis of a chart."""

@@ -16,6 +16,7 @@ from workflow_orchestrator.extraction.fold import fold, fold_label
 from workflow_orchestrator.extraction.layout import Cell, Mark, PageLayout, Row, is_figure
 from workflow_orchestrator.extraction.notes import is_of_returns, is_rolling
 from workflow_orchestrator.extraction.returns import SEPARATOR, Periods, ReturnsReader, year_of
+from workflow_orchestrator.extraction.spans import span_of
 from workflow_orchestrator.extraction.standing import Place
 from workflow_orchestrator.extraction.tables import Head
 
@@ -57,6 +58,8 @@ class RowsReader(ReturnsReader):
                 self._period_block(block)
         for years in _blocks(self._page, year_of):
             self._year_block(years)
+        for spans in _blocks(self._page, span_of) if self._words.keyed("year_to") else ():
+            self._span_block(spans)
 
     def _period_block(self, block: Sequence[_Keyed[Periods]]) -> None:
         titles = self._titles(block)
@@ -110,6 +113,22 @@ class RowsReader(ReturnsReader):
                     self._take(spec.name, keyed.meaning, mark, label, (column.head, *titles))
                 self._running_year(block, column, titles)
             for series, column in self._columns_beside(columns, chosen[0]) if len(chosen) == 1 and titled else ():
+                for keyed, mark in column.cells:
+                    label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
+                    self._take(spec.name, keyed.meaning, mark, label, (column.head, *titles), series)
+
+    def _span_block(self, block: Sequence[_Keyed[str]]) -> None:
+        """Twelve months in front of each row: "30.09.2025 – 30.09.2026"."""
+        ends, titles = [keyed.meaning for keyed in block], self._titles(block)
+        if ends not in (sorted(set(ends)), sorted(set(ends), reverse=True)):
+            return
+        if not is_of_returns(titles, self._names) or self._is_of_other(*titles):
+            return
+        columns = _columns(self._page, block)
+        own = self._own(columns)
+        beside = self._columns_beside(columns, own[0]) if len(own) == 1 else ()
+        for series, column in (*(("", column) for column in own), *beside):
+            for spec in self._words.keyed("year_to"):
                 for keyed, mark in column.cells:
                     label = SEPARATOR.join(filter(None, (keyed.cell.text, column.head)))
                     self._take(spec.name, keyed.meaning, mark, label, (column.head, *titles), series)

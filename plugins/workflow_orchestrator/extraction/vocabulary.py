@@ -302,7 +302,7 @@ class Vocabulary:
         return any(has_words(folded, word) for word in self.sections(field))
 
     def keyed(self, by: str) -> tuple[FieldSpec, ...]:
-        """The numeric fields that are keyed by `period`, `year`, `month` or `name`, but for those of statements."""
+        """The numeric fields that are keyed by `period`, `year`, `year_to`, `month` or `name`, but for those of statements."""
         return self._keyed[by]
 
     def in_other_section(self, field: str, folded: str) -> bool:

@@ -27,6 +27,7 @@ _MONTHS = FieldParameter((Kind.PERCENT,), ("month",), says="monthly returns")
 _PERCENT = FieldParameter((Kind.PERCENT,))
 _PERIODS = FieldParameter((Kind.PERCENT,), ("period",))
 _YEARS = FieldParameter((Kind.PERCENT,), ("year",))
+_WHOLE_YEARS = FieldParameter((Kind.PERCENT,), ("year", "year_to"), says="calendar years, or twelve months each")
 _AS_OF = FieldParameter((Kind.DATE,), says="the date of the figures")
 _DAY = FieldParameter((Kind.DATE,), required=False, says="the date of the figures")
 _LAUNCH = FieldParameter((Kind.DATE,), required=False, says="the launch date")
@@ -153,24 +154,31 @@ def ytd_equals_period(occasion: Occasion) -> Iterator[Verdict]:
 @check(
     "years_compound_to_periods",
     "error",
-    Basis(("FX-01", "FX-04"), "period = Π (1 + yⱼ) − 1, annualised = (Π (1 + yⱼ)) ^ (1 / n) − 1, over n calendar years"),
-    years=_YEARS,
+    Basis(("FX-01", "FX-04"), "period = Π (1 + yⱼ) − 1, annualised = (Π (1 + yⱼ)) ^ (1 / n) − 1, over n years"),
+    years=_WHOLE_YEARS,
     as_of=_AS_OF,
     periods=FieldParameter((Kind.PERCENT,), ("period",), required=False, says="cumulative"),
     annualised=FieldParameter((Kind.PERCENT,), ("period",), required=False),
 )
 def years_compound_to_periods(occasion: Occasion) -> Iterator[Verdict]:
-    """At the end of December the last calendar years compound to the figures over as many years, cumulative or annualised."""
+    """At the end of December the last calendar years compound to the figures over as many years, cumulative or annualised.
+
+    So do twelve months each that end with the month of the figures.
+    """
     as_of, years = occasion.day("as_of"), occasion.keyed("years")
     if as_of is None or not years:
         return
-    if as_of.month != 12 or not ends_a_month(as_of):
-        yield NotApplicable(f"the figures are of {as_of}, and calendar years end in December", (occasion.fields["years"],))
+    calendar = all("-" not in key for key in years)
+    last = next((key for key in years if key == f"{as_of:%Y-%m}"), "")
+    if not ends_a_month(as_of) or (as_of.month != 12 if calendar else not last):
+        ends = "calendar years end in December" if calendar else f"the last twelve months end with {max(years)}"
+        yield NotApplicable(f"the figures are of {as_of}, and {ends}", (occasion.fields["years"],))
         return
+    month = "" if calendar else last[4:]
     for parameter in ("periods", "annualised"):
         for key, result in occasion.keyed(parameter).items():
             count, rest = divmod(months_of(key), 12)
-            wanted = [f"{as_of.year - back:04d}" for back in range(count)]
+            wanted = [f"{as_of.year - back:04d}{month}" for back in range(count)]
             if not count or rest or not all(year in years for year in wanted):
                 continue
             computed = compound(Interval.printed(years[year]) for year in wanted)

@@ -122,7 +122,7 @@ class Composer:
         for alternatives in plan.shows:
             found = next((values for ref in alternatives if (values := self._matching(ref) or cells_in_quote(ref, shown, self.values))), ())
             # Of years and months the newest stay, of all others the first.
-            in_time = bool(found) and self.fields[found[0].field].keyed in ("year", "month")
+            in_time = bool(found) and self.fields[found[0].field].keyed in ("year", "year_to", "month")
             fitting = found[-plan.at_most :] if in_time else found[: plan.at_most]
             shown.update((value.ref, value) for value in fitting)
         return tuple(shown.values())

@@ -31,9 +31,10 @@ IN_QUOTE = "in_quote"  # of a table, the cells whose figures the quotation on th
 MOST_NAMED = 3  # of a list in a sentence; of a longer one the first, and that there are others
 _BY_WEIGHT = ("first", "second", "third")
 _BY_TIME = ("latest", "earliest", "highest", "lowest")
-_PICKS = {"name": _BY_WEIGHT, "year": _BY_TIME, "month": _BY_TIME}
+_PICKS = {"name": _BY_WEIGHT, "year": _BY_TIME, "year_to": _BY_TIME, "month": _BY_TIME}
+_MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
 _KEYS = {
-    "year": r"\d{4}", "month": r"\d{4}-(?:0[1-9]|1[0-2])", "name": r".+", "order": r"\*|[1-9]\d?", "cell": r".+ · .+",
+    "year": r"\d{4}", "year_to": _MONTH, "month": _MONTH, "name": r".+", "order": r"\*|[1-9]\d?", "cell": r".+ · .+",
 }
 _JOINED = {"en": (" and ", " and others"), "de": (" und ", " und andere"), "fr": (" et ", " et d'autres")}
 

@@ -150,7 +150,7 @@ def _without(text: str, values: Sequence[Value], wording: Wording) -> str:
         for form in ("", "key", "scale", "month", "year"):
             if form and not _has(value, form, wording):
                 continue
-            name = wording.fields[value.field].keyed not in ("year", "month") if form == "key" else is_name
+            name = wording.fields[value.field].keyed not in ("year", "year_to", "month") if form == "key" else is_name
             marks.setdefault(wording.write(value, form).shown, " " if name else FIGURE)
     if not marks:
         return text

@@ -51,6 +51,7 @@ _SHORT_MONTHS = {
     "de": _list("Jan Feb Mär Apr Mai Jun Jul Aug Sep Okt Nov Dez"),
     "fr": _list("janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc."),
 }
+_UP_TO = {"en": "to", "de": "bis", "fr": "à"}  # before the last of twelve months
 # power of ten → language → (written, said of one, said of many)
 _SCALES: dict[int, dict[str, tuple[str, str, str]]] = {
     3: {"en": ("thousand", "thousand", "thousand"), "de": ("Tsd.", "tausend", "tausend"),
@@ -153,10 +154,13 @@ class Wording:
 
     def label(self, value: Value, *, first: bool = False) -> str:
         """What stands beside the figure. Months are short; the year is added in January and on the `first` bar."""
-        if self.fields[value.field].keyed != "month":
+        keyed = self.fields[value.field].keyed
+        if keyed not in ("month", "year_to"):
             return self.fields.label_of(value.ref, self.language)
         year, month = value.key.split("-")
         name = _SHORT_MONTHS[self.language][int(month) - 1]
+        if keyed == "year_to":
+            return f"{_UP_TO[self.language]} {name} {year}"
         return f"{name} {year}" if first or month == "01" else name
 
     def forms(self, value: Value) -> tuple[Written, ...]:
@@ -202,7 +206,7 @@ class Wording:
     def _key(self, value: Value, spec: FieldSpec) -> Written:
         if spec.keyed == "year":
             return Written(value.key, year_in_words(int(value.key), self.language))
-        if spec.keyed == "month":
+        if spec.keyed in ("month", "year_to"):
             year, month = (int(part) for part in value.key.split("-"))
             return _shortened(date(year, month, 1), "month", self.language)
         if spec.keyed == "name":

@@ -41,6 +41,7 @@ FIELDS = FieldSet.from_json(
             "sharpe": _field("ratio", minimum=-5, maximum=8),
             "months": _field("percent", keyed="month"),
             "years": _field("percent", keyed="year"),
+            "spans": _field("percent", keyed="year_to"),
             "performance": _field("percent", keyed="period", keys=_PERIODS),
             "annualised": _field("percent", keyed="period", keys=_PERIODS),
             "level": _field(

@@ -227,3 +227,20 @@ def test_a_person_who_entered_the_values_settles_what_needed_one(tmp_path: Path)
     assert found[0].message.endswith("a person confirmed it")
     wrong = {**AS_OF, "months": MONTHS_2026, "ytd": "9.00"}
     assert findings(tmp_path, "months_compound_to_ytd", wrong, origin=Origin.PERSON)[0].severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "three_years", "broken"),
+    [
+        ("2026-09-30", "12.86", ""),
+        ("2026-09-30", "12.89", "12.89"),  # 1.10 * 0.95 * 1.08 is 1.1286
+        ("2026-10-31", "99.00", ""),  # the last twelve months ended a month before
+        ("2026-09-29", "12.89", "12.89"),  # the last business day of the month
+    ],
+)
+def test_twelve_months_each_compound_as_calendar_years_do(tmp_path: Path, as_of: str, three_years: str, broken: str) -> None:
+    """Where the last of them end with the month of the figures, they give the return over as many years."""
+    spans = {"2024-09": "10.00", "2025-09": "-5.00", "2026-09": "8.00"}
+    rule = "check: years_compound_to_periods, years: spans, as_of: as_of, periods: performance, annualised: annualised"
+    found = rules_sample.findings(tmp_path, rule, values(as_of=as_of, spans=spans, performance={"3y": three_years}))
+    assert [(finding.refs[0], broken in finding.message) for finding in found] == ([("performance.3y", True)] if broken else [])

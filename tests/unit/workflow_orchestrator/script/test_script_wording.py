@@ -103,6 +103,8 @@ def test_forms() -> None:
     assert Wording(fields(), "de").write(percent("performance_data.1y", "5.84"), "key").spoken == "ein Jahr"
     assert wording.write(percent("calendar_years.2025", "5.84"), "key").spoken == "twenty twenty-five"
     assert wording.write(percent("monthly_returns.2026-10", "5.84"), "key").shown == "October 2026"
+    assert wording.write(percent("twelve_months.2026-09", "5.84"), "key").spoken == "September twenty twenty-six"
+    assert wording.label(percent("twelve_months.2026-09", "5.84")) == "to Sep 2026"
     assert wording.write(plain("isin", "LU9904127735"), "spelled").spoken.startswith("L U nine nine zero")
     with pytest.raises(ScriptError, match="sri has no form 'month'"):
         wording.write(sri, "month")
