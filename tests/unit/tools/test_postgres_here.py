@@ -8,9 +8,12 @@ from pathlib import Path
 import postgres_here
 import psutil
 import pytest
+from debian_here import may_install
 from postgres_here import LocalPostgres, PostgresNotUp, find_programs
 
-installed = pytest.mark.skipif(find_programs() is None, reason="PostgreSQL is not installed")
+installed = pytest.mark.skipif(
+    find_programs() is None and not may_install(), reason="PostgreSQL is not installed, and only root may install it"
+)
 
 
 def programs(folder: Path, *names: str) -> Path:
