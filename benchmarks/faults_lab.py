@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import instant_steps
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT / "scripts" / "lib"))
@@ -24,19 +26,6 @@ from topology_programs import family  # noqa: E402
 
 DAG, WORKFLOW = "faults", "steps"
 ENDED = ("success", "failed")
-_HEAD = """\
-workflow: steps
-format: 1
-platform: ">=1.0,<2"
-title: Steps
-description: Sends messages that nobody reads.
-owner: benchmarks
-input:
-  document: {type: pdf, max_pages: 40, max_megabytes: 25}
-execution: {default_error_handler: fail}
-steps:
-"""
-_STEP = '  say_{number}: {{notify: {{channel: operations, subject: "Step {number}", message: "{{{{ run_id }}}} is at {number}."}}}}\n'
 STEPS = 8
 
 
@@ -139,7 +128,7 @@ def write_project(place: Path) -> Path:
         shutil.copy(ROOT / name, place / name)
     folder = place / "dags" / WORKFLOW
     folder.mkdir(parents=True)
-    (folder / "workflow.yaml").write_text(_HEAD + "".join(_STEP.format(number=number) for number in range(1, STEPS + 1)))
+    (folder / "workflow.yaml").write_text(instant_steps.workflow(WORKFLOW, STEPS))
     shutil.copy(ROOT / "dags" / "fund_factsheet_video" / "dag.py", folder / "dag.py")
     shutil.copy(ROOT / "dags" / ".airflowignore", place / "dags" / ".airflowignore")
     shutil.copytree(HERE / "dags" / "faults", place / "dags" / "faults", ignore=ignore)

@@ -25,6 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import instant_steps
 from watching import processor_seconds
 
 HERE = Path(__file__).resolve().parent
@@ -37,19 +38,6 @@ from postgres_here import LocalPostgres  # noqa: E402
 WORKFLOW, NOOP = "instant", "noop"
 GOAL = 1.2
 SERVICES = ("scheduler", "api-server", "dag-processor", "triggerer")
-_HEAD = """\
-workflow: instant
-format: 1
-platform: ">=1.0,<2"
-title: Instant
-description: Sends messages that nobody reads.
-owner: benchmarks
-input:
-  document: {type: pdf, max_pages: 40, max_megabytes: 25}
-execution: {default_error_handler: fail}
-steps:
-"""
-_STEP = '  say_{number}: {{notify: {{channel: operations, subject: "Step {number}", message: "{{{{ run_id }}}} is at {number}."}}}}\n'
 
 
 @dataclass(frozen=True)
@@ -78,9 +66,7 @@ def write_project(place: Path, steps: int) -> Path:
     dags = place / "dags"
     shutil.copytree(ROOT / "include", place / "include", ignore=shutil.ignore_patterns("samples"))
     (dags / WORKFLOW).mkdir(parents=True)
-    (dags / WORKFLOW / "workflow.yaml").write_text(
-        _HEAD + "".join(_STEP.format(number=number) for number in range(1, steps + 1))
-    )
+    (dags / WORKFLOW / "workflow.yaml").write_text(instant_steps.workflow(WORKFLOW, steps))
     shutil.copy(ROOT / "dags" / "fund_factsheet_video" / "dag.py", dags / WORKFLOW / "dag.py")
     shutil.copytree(HERE / "dags" / "noop", dags / NOOP)
     return dags
