@@ -383,7 +383,7 @@ def test_the_report_is_data() -> None:
     """Outcome, packs with their version, each verdict with its citation and status."""
     data = judged(script_of(sample(EN)), sample(EN)).to_json()
     assert data["outcome"] == "needs_approval"
-    assert data["packs"] == ["gdpr 2026-11-22", "financial_regulations 2026-11-22"]
+    assert data["packs"] == ["gdpr 2026-11-22", "financial_regulations 2026-11-29"]
     assert data["scope"] == {"language": "en", "jurisdictions": ["eu", "uk"], "audience": "retail"}
     assert set(data["results"][0]) == {
         "rule", "outcome", "title", "message", "words", "where", "looked_at", "refs", "citation", "source_status", "severity",
