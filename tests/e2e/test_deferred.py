@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
+from debian_here import may_install
 from deferred_airflow import SLOTS, Deferred, deferred_airflow
 from postgres_here import find_programs
 
@@ -16,7 +15,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.served]
 @pytest.fixture(scope="module")
 def deferred(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deferred]:
     """Starts once for this module."""
-    if find_programs() is None and (os.geteuid() != 0 or shutil.which("apt-get") is None):
+    if find_programs() is None and not may_install():
         pytest.skip("PostgreSQL is not installed, and only root may install it (Debian: apt-get install postgresql)")
     with deferred_airflow(tmp_path_factory.mktemp("deferred")) as running:
         yield running
